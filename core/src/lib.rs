@@ -1,0 +1,2 @@
+//! Streaming recurrent networks in fixed-point arithmetic.
+#![no_std]

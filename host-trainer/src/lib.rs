@@ -1,0 +1,1 @@
+//! Trains recurrent networks in full precision and turns them into artifacts for `spinet-core`.

@@ -1,0 +1,2 @@
+//! The `spinet` command.
+fn main() {}
