@@ -1,2 +1,63 @@
-//! Streaming recurrent networks in fixed-point arithmetic.
+//! Streaming recurrent networks in fixed-point arithmetic, for microcontrollers.
+//!
+//! `no_std`, no heap, integers only, no panics: what a Cortex-M computes with this crate a
+//! workstation computes with it too, bit for bit.
+//!
+//! The data flows one way, and the modules follow it:
+//!
+//! ```text
+//! bytes -> text::Tokenizer -> text::Vocabulary -> input::InputLayer -> cell::Cell
+//!                                                                          |
+//!                  Verdict <- probability <- head (matrix::Dense) <- readout
+//! ```
+//!
+//! - [`Artifact`] checks a model file and borrows its weights where they lie (in flash).
+//! - [`Network`] is those weights with their equations; [`State`] is everything that changes.
+//! - [`Classifier`] joins a tokenizer, a network and a state: text in, [`Verdict`] out.
+//! - [`Shape`] names the sizes of a model as const generics, so that every buffer is an array.
+//!
+//! ```
+//! use spinet_core::{Artifact, Classifier, Shape};
+//!
+//! /// `Shape<INPUT, HIDDEN, OUTPUT, WINDOW>`, as `spinet inspect` prints it.
+//! type Sentiment = Shape<16, 32, 1, 0>;
+//!
+//! fn judge(flash: &'static [u8], review: &str) -> Result<bool, spinet_core::ArtifactError> {
+//!     let artifact = Artifact::parse(flash)?;
+//!     let mut classifier = Classifier::<Sentiment>::new(&artifact)?;
+//!     classifier.feed(review.as_bytes());
+//!     Ok(classifier.finish().label == "positive")
+//! }
+//! # let _ = judge;
+//! ```
 #![no_std]
+
+#[cfg(target_endian = "big")]
+compile_error!("artifacts are little-endian and their weights are borrowed in place");
+
+#[cfg(test)]
+extern crate std;
+
+pub mod activation;
+pub mod artifact;
+pub mod cell;
+pub mod classifier;
+pub mod fixed;
+pub mod input;
+pub mod kernel;
+pub mod matrix;
+pub mod network;
+pub mod probability;
+pub mod readout;
+pub mod shape;
+pub mod text;
+
+pub use artifact::{Artifact, ArtifactError};
+pub use classifier::{Classifier, Verdict};
+pub use network::{Network, State};
+pub use readout::Readout;
+pub use shape::{Buffers, Shape};
+
+/// A row of the input table: one of the [special tokens](text::special) or a word of the
+/// vocabulary.
+pub type Token = u16;

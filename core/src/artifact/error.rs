@@ -1,0 +1,65 @@
+//! What can be wrong with an artifact.
+
+use super::VERSION;
+use crate::shape::Dimensions;
+use core::fmt;
+
+/// Why an artifact was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ArtifactError {
+    /// The file is not an artifact.
+    Magic,
+    /// The file is of another version of the format.
+    Version(u16),
+    /// The file is cut short, or something is appended to it.
+    Length {
+        /// Bytes that the header asks for.
+        expected: usize,
+        /// Bytes that are there.
+        found: usize,
+    },
+    /// The file was damaged.
+    Crc,
+    /// The bytes do not lie at an address divisible by 4.
+    Misaligned,
+    /// The manifest is not one.
+    Manifest,
+    /// A tensor lies outside of the data or has another size than the model's shape asks for.
+    Tensor(&'static str),
+    /// A value is not one that it can have.
+    OutOfRange(&'static str),
+    /// A bias or a width with which 32-bit sums could overflow.
+    Overflow(&'static str),
+    /// The model's dimensions are these, not those that it was opened with.
+    Shape(Dimensions),
+}
+
+impl fmt::Display for ArtifactError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Magic => write!(f, "not a spinet model"),
+            Self::Version(found) => write!(
+                f,
+                "a model of format version {found}, this is version {VERSION}"
+            ),
+            Self::Length { expected, found } => {
+                write!(f, "{found} bytes where the header asks for {expected}")
+            }
+            Self::Crc => write!(f, "damaged: the checksum does not match"),
+            Self::Misaligned => write!(f, "the model does not lie at a multiple of 4"),
+            Self::Manifest => write!(f, "the manifest cannot be read"),
+            Self::Tensor(name) => write!(f, "{name}: not within the file, or of another size"),
+            Self::OutOfRange(name) => write!(f, "{name}: a value is out of range"),
+            Self::Overflow(name) => write!(f, "{name}: sums could overflow 32 bits"),
+            Self::Shape(d) => write!(
+                f,
+                "the model's shape is input {}, hidden {}, outputs {}, window {}",
+                d.input_size, d.hidden_size, d.outputs, d.window
+            ),
+        }
+    }
+}
+
+impl core::error::Error for ArtifactError {}

@@ -1,0 +1,74 @@
+//! From logits to a class and its probability.
+//!
+//! The class follows from the integer logits alone. The probability is for people: with two
+//! classes it is the fixed-point [`sigmoid`]; with more it is a softmax in `f32`, whose
+//! exponential is `micromath`'s. That uses nothing but IEEE 754 additions, multiplications and
+//! bit shifts, which a soft-float library and an FPU round alike, so that a device prints what
+//! its host prints.
+
+use crate::{activation::sigmoid, fixed::LOGIT_FRACTION};
+use micromath::F32Ext;
+
+/// The most probable class of `logits` (Q19.12) and its probability in Q0.15.
+///
+/// A single logit is the evidence for class 1 of two (and 0 decides for class 1); of several
+/// equal ones the first wins.
+#[inline]
+pub fn classify(logits: &[i32]) -> (usize, u16) {
+    match *logits {
+        [logit] if logit >= 0 => (1, sigmoid(logit).unsigned_abs()),
+        [logit] => (0, sigmoid(logit.saturating_neg()).unsigned_abs()),
+        _ => softmax_max(logits),
+    }
+}
+
+fn softmax_max(logits: &[i32]) -> (usize, u16) {
+    let mut best = (0, i32::MIN);
+    for (class, &logit) in logits.iter().enumerate() {
+        if logit > best.1 {
+            best = (class, logit);
+        }
+    }
+    let mut sum = 0.0f32;
+    for &logit in logits {
+        let distance = best.1.saturating_sub(logit) as f32 / (1u32 << LOGIT_FRACTION) as f32;
+        sum += F32Ext::exp(-distance);
+    }
+    (best.0, (32_767.0 / sum) as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_classes_share_one_logit() {
+        assert_eq!(classify(&[0]), (1, 16_384));
+        assert_eq!(classify(&[4096]).0, 1);
+        assert_eq!(classify(&[-4096]).0, 0);
+        assert_eq!(classify(&[4096]).1, classify(&[-4096]).1);
+        assert_eq!(classify(&[i32::MIN]), (0, 32_767));
+    }
+
+    #[test]
+    fn softmax_is_within_a_thousandth_of_libm() {
+        for case in [
+            [0, 0, 0],
+            [4096, -4096, 200],
+            [-9000, 30_000, 29_000],
+            [1, 2, 3],
+        ] {
+            let real = case.map(|l| libm::exp(f64::from(l) / 4096.0));
+            let (class, probability) = classify(&case);
+            let expected = real[class] / real.iter().sum::<f64>();
+            assert!((f64::from(probability) / 32_768.0 - expected).abs() < 1e-3);
+            assert!(real.iter().all(|&r| r <= real[class]));
+        }
+    }
+
+    #[test]
+    fn nothing_is_certain_of_nothing() {
+        assert_eq!(classify(&[i32::MIN, i32::MAX, i32::MIN]).0, 1);
+        assert_eq!(classify(&[]).0, 0);
+    }
+}

@@ -1,0 +1,26 @@
+//! From bytes to tokens: the same code on the device and in training.
+//!
+//! A [`Tokenizer`] hashes words as their bytes arrive, so that a word of any length takes no
+//! memory; a [`Vocabulary`] turns the hash into a token.
+
+mod case;
+mod case_table;
+mod tokenizer;
+mod vocabulary;
+
+pub use tokenizer::{Tokenizer, WordHash};
+pub use vocabulary::{PerfectHash, Vocabulary, VocabularySpec};
+
+/// Tokens that are not words, with the numbers that Keras's IMDB data gives them.
+pub mod special {
+    use crate::Token;
+
+    /// Fills a window in front of a sequence that is shorter.
+    pub const PAD: Token = 0;
+    /// Begins a sequence, where the artifact says so.
+    pub const START: Token = 1;
+    /// A word that the vocabulary does not have.
+    pub const UNKNOWN: Token = 2;
+    /// The first word of the vocabulary.
+    pub const FIRST_WORD: Token = 3;
+}
