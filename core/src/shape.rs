@@ -105,11 +105,10 @@ pub trait Buffers {
 /// that the model looks back (0 for a model that streams). A shape whose sums could overflow
 /// 32 bits does not compile:
 ///
-/// ```compile_fail
-/// use spinet_core::{Artifact, Classifier, Shape};
-/// fn too_wide(artifact: &Artifact<'static>) {
-///     let _ = Classifier::<Shape<300, 300, 1, 0>>::new(artifact);
-/// }
+/// ```compile_fail,E0080
+/// use spinet_core::{Shape, State, shape::Dimensions};
+/// let dimensions = Dimensions { input_size: 300, hidden_size: 300, outputs: 1, window: 0 };
+/// let state = State::<Shape<300, 300, 1, 0>>::new(dimensions);
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Shape<const INPUT: usize, const HIDDEN: usize, const OUTPUT: usize, const WINDOW: usize>;

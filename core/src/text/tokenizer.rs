@@ -7,7 +7,7 @@
 use super::case::lower;
 
 /// The hash of a word's lower-cased bytes: FNV-1a, 32 bits (Fowler, Noll, Vo;
-/// draft-eastlake-fnv), mixed by [`mix`] where it is used.
+/// draft-eastlake-fnv), mixed further where it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WordHash(pub u32);
 

@@ -114,9 +114,9 @@ impl Vocabulary<'_> {
 
 /// A minimal perfect hash with fingerprints.
 ///
-/// With `h = mix(hash ^ seed)`, a word's bucket is `h * buckets >> 32`, its slot
-/// `mix(h ^ pilot * 0x9E3779B9) * words >> 32` (both in 16-bit precision, see [`reduce`]) and
-/// its fingerprint the low bits of `mix(h + 0x9E3779B9)`.
+/// With `h = mix(hash ^ seed)`, where `mix` is the finaliser of MurmurHash3, a word's bucket is
+/// `(h >> 16) * buckets >> 16`, its slot `(mix(h ^ pilot * 0x9E3779B9) >> 16) * words >> 16` and
+/// its fingerprint the low bits of `mix(h + 0x9E3779B9)`: 32-bit products alone.
 #[derive(Debug, Clone, Copy)]
 pub struct PerfectHash<'a> {
     /// Number of words, and of slots.
