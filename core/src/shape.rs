@@ -5,7 +5,7 @@
 //! model at run time brings its own implementation, on the heap.
 
 use crate::{Token, fixed};
-use heapless::HistoryBuf;
+use heapless::Deque;
 use serde::{Deserialize, Serialize};
 
 /// The sizes that determine how much memory a model's state takes.
@@ -61,15 +61,17 @@ pub trait Ring: Sized {
     fn tokens(&self) -> impl Iterator<Item = Token>;
 }
 
-impl<const N: usize> Ring for HistoryBuf<Token, N> {
+impl<const N: usize> Ring for Deque<Token, N> {
     fn empty(length: usize) -> Option<Self> {
         (length == N).then(Self::new)
     }
 
     fn push(&mut self, token: Token) {
-        if N > 0 {
-            self.write(token);
+        if self.is_full() {
+            self.pop_front();
         }
+        // Full still: a ring of no tokens, which keeps none.
+        let _ = self.push_back(token);
     }
 
     fn clear(&mut self) {
@@ -77,7 +79,7 @@ impl<const N: usize> Ring for HistoryBuf<Token, N> {
     }
 
     fn tokens(&self) -> impl Iterator<Item = Token> {
-        self.oldest_ordered().copied()
+        self.iter().copied()
     }
 }
 
@@ -129,5 +131,5 @@ impl<const INPUT: usize, const HIDDEN: usize, const OUTPUT: usize, const WINDOW:
     type Accumulators = [i32; HIDDEN];
     type Pool = [i64; HIDDEN];
     type Logits = [i32; OUTPUT];
-    type Window = HistoryBuf<Token, WINDOW>;
+    type Window = Deque<Token, WINDOW>;
 }
