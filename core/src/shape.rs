@@ -67,10 +67,13 @@ impl<const N: usize> Ring for Deque<Token, N> {
     }
 
     fn push(&mut self, token: Token) {
+        if N == 0 {
+            return;
+        }
         if self.is_full() {
             self.pop_front();
         }
-        // Full still: a ring of no tokens, which keeps none.
+        // There is room now.
         let _ = self.push_back(token);
     }
 

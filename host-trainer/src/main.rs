@@ -1,2 +1,7 @@
 //! The `spinet` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    spinet_trainer::cli::main()
+}
