@@ -22,6 +22,12 @@ pub fn classify(logits: &[i32]) -> (usize, u16) {
     }
 }
 
+/// A probability in Q0.15 rounded to five decimals, as it is printed: 0 ..= 99,997.
+#[inline]
+pub const fn decimals(probability: u16) -> u32 {
+    (probability as u32 * 100_000 + (1 << 14)) >> 15
+}
+
 fn softmax_max(logits: &[i32]) -> (usize, u16) {
     let mut best = (0, i32::MIN);
     for (class, &logit) in logits.iter().enumerate() {
@@ -63,6 +69,14 @@ mod tests {
             let expected = real[class] / real.iter().sum::<f64>();
             assert!((f64::from(probability) / 32_768.0 - expected).abs() < 1e-3);
             assert!(real.iter().all(|&r| r <= real[class]));
+        }
+    }
+
+    #[test]
+    fn decimals_are_the_nearest() {
+        for probability in 0..=32_767u16 {
+            let exact = f64::from(probability) * 100_000.0 / 32_768.0;
+            assert!((f64::from(decimals(probability)) - exact).abs() <= 0.5);
         }
     }
 
