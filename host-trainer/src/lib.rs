@@ -1,1 +1,4 @@
 //! Trains recurrent networks in full precision and turns them into artifacts for `spinet-core`.
+
+pub mod batch;
+pub mod network;

@@ -1,0 +1,183 @@
+//! Gradients of a network's parameters: rows for the looked-up tensor, matrices for the others.
+
+use ndarray::Array2;
+
+use super::config::NetworkConfig;
+use super::parameters::specifications;
+
+/// Marks a row without a gradient in [`RowGradient`].
+const NONE: u32 = u32::MAX;
+
+/// The gradient of a tensor of which a batch touches only some rows; the others' is zero.
+#[derive(Clone, Debug)]
+pub struct RowGradient {
+    width: usize,
+    /// For each row of the tensor, its place in `touched`, or `NONE`.
+    slots: Vec<u32>,
+    touched: Vec<u16>,
+    /// `[touched, width]`.
+    values: Vec<f32>,
+}
+
+impl RowGradient {
+    fn new(rows: usize, width: usize) -> Self {
+        Self {
+            width,
+            slots: vec![NONE; rows],
+            touched: Vec::new(),
+            values: Vec::new(),
+        }
+    }
+
+    /// The gradient of a row, unless it is zero because no token touched it.
+    pub fn row(&self, row: usize) -> Option<&[f32]> {
+        let slot = self.slots[row];
+        (slot != NONE).then(|| &self.values[slot as usize * self.width..][..self.width])
+    }
+
+    /// The rows that have a gradient, in the order in which they were touched.
+    pub fn touched(&self) -> &[u16] {
+        &self.touched
+    }
+
+    /// Length of a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Adds to the gradient of a row.
+    pub(crate) fn add(&mut self, row: u16, gradient: &[f32]) {
+        let slot = &mut self.slots[usize::from(row)];
+        if *slot == NONE {
+            *slot = self.touched.len() as u32;
+            self.touched.push(row);
+            self.values.extend_from_slice(gradient);
+        } else {
+            let start = *slot as usize * self.width;
+            add_slices(&mut self.values[start..start + self.width], gradient);
+        }
+    }
+
+    fn clear(&mut self) {
+        for row in self.touched.drain(..) {
+            self.slots[usize::from(row)] = NONE;
+        }
+        self.values.clear();
+    }
+}
+
+/// The gradient of every parameter, in the parameters' order.
+#[derive(Clone, Debug)]
+pub struct Gradients {
+    rows: RowGradient,
+    dense: Vec<Array2<f32>>,
+}
+
+/// One tensor's gradient.
+#[derive(Clone, Copy, Debug)]
+pub enum Gradient<'a> {
+    /// Of the tensor the tokens look up, always the first.
+    Rows(&'a RowGradient),
+    /// Of any other tensor, in its shape.
+    Dense(&'a Array2<f32>),
+}
+
+impl Gradients {
+    /// Zeros for the parameters of a network.
+    pub fn new(config: &NetworkConfig) -> Self {
+        let mut shapes = specifications(config)
+            .into_iter()
+            .map(|spec| (spec.rows, spec.columns));
+        let (rows, width) = shapes.next().unwrap_or_default();
+        Self {
+            rows: RowGradient::new(rows, width),
+            dense: shapes.map(Array2::zeros).collect(),
+        }
+    }
+
+    /// The gradient of the parameters' tensor at `place`.
+    pub fn get(&self, place: usize) -> Gradient<'_> {
+        match place.checked_sub(1) {
+            None => Gradient::Rows(&self.rows),
+            Some(dense) => Gradient::Dense(&self.dense[dense]),
+        }
+    }
+
+    /// The tensor's whole gradient, zeros included; for inspection, not for speed.
+    pub fn to_dense(&self, place: usize) -> Array2<f32> {
+        match self.get(place) {
+            Gradient::Dense(values) => values.clone(),
+            Gradient::Rows(rows) => {
+                Array2::from_shape_fn((rows.slots.len(), rows.width), |(row, column)| {
+                    rows.row(row).map_or(0.0, |values| values[column])
+                })
+            }
+        }
+    }
+
+    /// Euclidean norm over all parameters.
+    pub fn norm(&self) -> f64 {
+        let square = |values: &[f32]| values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
+        let dense: f64 = self.dense.iter().map(|tensor| square(slice(tensor))).sum();
+        let rows: f64 = square(&self.rows.values);
+        libm::sqrt(dense + rows)
+    }
+
+    /// Adds another worker's gradients.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (slot, &row) in other.rows.touched.iter().enumerate() {
+            let start = slot * other.rows.width;
+            self.rows
+                .add(row, &other.rows.values[start..start + other.rows.width]);
+        }
+        for (sum, term) in self.dense.iter_mut().zip(&other.dense) {
+            *sum += term;
+        }
+    }
+
+    /// Back to zero.
+    pub(crate) fn clear(&mut self) {
+        self.rows.clear();
+        for tensor in &mut self.dense {
+            tensor.fill(0.0);
+        }
+    }
+
+    pub(crate) fn rows_mut(&mut self) -> &mut RowGradient {
+        &mut self.rows
+    }
+
+    /// The dense gradients of the tensors at these places, none of which is the first.
+    pub(crate) fn dense_mut(&mut self, places: std::ops::Range<usize>) -> &mut [Array2<f32>] {
+        &mut self.dense[places.start - 1..places.end - 1]
+    }
+}
+
+fn slice(tensor: &Array2<f32>) -> &[f32] {
+    tensor.as_slice().unwrap_or_default()
+}
+
+fn add_slices(sum: &mut [f32], term: &[f32]) {
+    for (sum, term) in sum.iter_mut().zip(term) {
+        *sum += term;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_gather_what_touches_them_and_forget_it() {
+        let mut gradient = RowGradient::new(5, 2);
+        gradient.add(3, &[1.0, 2.0]);
+        gradient.add(1, &[4.0, 4.0]);
+        gradient.add(3, &[0.5, 0.5]);
+        assert_eq!(gradient.touched(), [3, 1]);
+        assert_eq!(gradient.row(3), Some(&[1.5, 2.5][..]));
+        assert_eq!(gradient.row(0), None);
+        gradient.clear();
+        assert_eq!(gradient.row(3), None);
+        assert!(gradient.touched().is_empty());
+    }
+}
