@@ -26,4 +26,5 @@ pub use config::{CellKind, ConfigError, InputKind, NetworkConfig, Readout};
 pub use gradients::{Gradient, Gradients, RowGradient};
 pub use model::Network;
 pub use parameters::{Parameters, ParametersError, Tensor};
+pub(crate) use workers::Team;
 pub use workers::{Outcome, Pass, Workers};

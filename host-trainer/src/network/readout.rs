@@ -54,8 +54,8 @@ fn maximum<'a>(states: impl Iterator<Item = &'a [f32]>, target: &mut [f32], winn
     target.fill(0.0);
     for (step, state) in states.enumerate() {
         for ((best, winner), &h) in target.iter_mut().zip(winners.iter_mut()).zip(state) {
-            // Written so that a NaN wins and is noticed.
-            if step == 0 || !(h <= *best) {
+            // A NaN wins, so that it is noticed.
+            if step == 0 || h > *best || h.is_nan() {
                 (*best, *winner) = (h, step as u32);
             }
         }

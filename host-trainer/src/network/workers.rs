@@ -68,7 +68,7 @@ pub(crate) struct Team {
 }
 
 impl Team {
-    fn new(threads: usize) -> Result<Self, ThreadPoolBuildError> {
+    pub(crate) fn new(threads: usize) -> Result<Self, ThreadPoolBuildError> {
         let build = || ThreadPoolBuilder::new().num_threads(threads - 1).build();
         let helpers = (threads > 1).then(build).transpose()?;
         Ok(Self {
