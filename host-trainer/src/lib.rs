@@ -3,3 +3,4 @@
 pub mod batch;
 pub mod network;
 pub mod optimizer;
+pub mod durable;
