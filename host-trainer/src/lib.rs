@@ -3,4 +3,5 @@
 pub mod batch;
 pub mod network;
 pub mod optimizer;
+pub mod data;
 pub mod durable;

@@ -1,0 +1,126 @@
+//! The forms a corpus comes in, told apart by the name of the file.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Columns, Corpus, DataError, imdb, jsonl, table};
+
+/// Where a corpus comes from. Parsed from a `--data` argument; nothing is opened until it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The IMDB directory `aclImdb`, or the one that holds it.
+    ImdbDirectory(PathBuf),
+    /// The IMDB archive, `.tar`, `.tar.gz` or `.tgz`; read as a stream, never unpacked to disk.
+    ImdbArchive(PathBuf),
+    /// Comma-separated values with a header.
+    Csv(PathBuf),
+    /// Tab-separated values with a header.
+    Tsv(PathBuf),
+    /// One JSON object a line.
+    Jsonl(PathBuf),
+}
+
+impl FromStr for Source {
+    type Err = Infallible;
+
+    fn from_str(argument: &str) -> Result<Self, Infallible> {
+        let path = PathBuf::from(argument);
+        let name = argument.to_ascii_lowercase();
+        let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+        Ok(match () {
+            () if ends(&[".tar", ".tar.gz", ".tgz"]) => Self::ImdbArchive(path),
+            () if ends(&[".csv"]) => Self::Csv(path),
+            () if ends(&[".tsv"]) => Self::Tsv(path),
+            () if ends(&[".jsonl"]) => Self::Jsonl(path),
+            () => Self::ImdbDirectory(path),
+        })
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path().display().fmt(f)
+    }
+}
+
+impl Source {
+    /// The file or directory; the word itself for the built-in corpus.
+    pub fn path(&self) -> PathBuf {
+        match self {
+            Self::ImdbDirectory(path)
+            | Self::ImdbArchive(path)
+            | Self::Csv(path)
+            | Self::Tsv(path)
+            | Self::Jsonl(path) => path.clone(),
+        }
+    }
+
+    /// Reads whatever is there; how many classes it has is for the caller to judge.
+    pub(super) fn read(
+        &self,
+        columns: &Columns,
+        progress: &ProgressBar,
+    ) -> Result<Corpus, DataError> {
+        match self {
+            Self::ImdbDirectory(path) => imdb::read_directory(path, progress),
+            Self::ImdbArchive(path) => imdb::read_archive(path, progress),
+            Self::Csv(path) => table::read(path, b',', columns, progress),
+            Self::Tsv(path) => table::read(path, b'\t', columns, progress),
+            Self::Jsonl(path) => jsonl::read(path, columns, progress),
+        }
+    }
+}
+
+/// Opens a file for reading and gives the progress bar its length in bytes.
+pub(super) fn open(path: &Path, progress: &ProgressBar) -> Result<File, DataError> {
+    let failed = |source| DataError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    measure(
+        progress,
+        length,
+        "{bar:30} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}",
+    );
+    Ok(file)
+}
+
+/// Gives the progress bar its length and its look.
+pub(super) fn measure(progress: &ProgressBar, length: u64, look: &str) {
+    let style = ProgressStyle::with_template(look).unwrap_or_else(|_| ProgressStyle::default_bar());
+    progress.set_style(style);
+    progress.set_length(length);
+    progress.set_position(0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_tells_the_form() {
+        let parsed = |argument: &str| argument.parse::<Source>().expect("infallible");
+        assert_eq!(
+            parsed("./builtin"),
+            Source::ImdbDirectory("./builtin".into())
+        );
+        assert_eq!(
+            parsed("x/aclImdb"),
+            Source::ImdbDirectory("x/aclImdb".into())
+        );
+        for name in ["a.tar.gz", "a.tgz", "A.TAR"] {
+            assert_eq!(parsed(name), Source::ImdbArchive(name.into()));
+        }
+        assert_eq!(parsed("a.CSV"), Source::Csv("a.CSV".into()));
+        assert_eq!(parsed("a.tsv"), Source::Tsv("a.tsv".into()));
+        assert_eq!(parsed("a.jsonl"), Source::Jsonl("a.jsonl".into()));
+        assert_eq!(parsed("a.jsonl").to_string(), "a.jsonl");
+    }
+}
