@@ -5,3 +5,4 @@ pub mod network;
 pub mod optimizer;
 pub mod data;
 pub mod durable;
+pub mod device;

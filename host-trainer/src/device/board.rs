@@ -1,0 +1,272 @@
+//! The boards: `firmware/boards/*.toml`, one file each.
+//!
+//! A board's file is at once a cargo configuration (`[build]`, `[env]`) and the
+//! board's description (`[board]`). Here is the one place that reads it; the firmware's
+//! build script includes this file, and turns the description into a memory map. Installing
+//! what a board needs is `toolchain`'s affair, booting it `emulator`'s.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+/// What each instruction takes of the emulator's virtual time, in nanoseconds: `-icount shift=6`.
+pub const NANOSECONDS_PER_INSTRUCTION: u64 = 1 << 6;
+
+/// A board that the firmware runs on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Board {
+    /// The board's name: its file's, without `.toml`.
+    pub name: String,
+    /// The Rust target, such as `thumbv7em-none-eabihf`.
+    pub target: String,
+    /// Everything else.
+    pub hardware: Hardware,
+}
+
+/// A board's hardware: the `[board]` table.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hardware {
+    /// The processor core, as its maker calls it.
+    pub core: String,
+    /// The rate of the processor and of the timer that counts ticks, in Hz.
+    pub clock_hz: u32,
+    /// The first address of flash.
+    pub flash_origin: u32,
+    /// Flash, in bytes.
+    pub flash_bytes: u32,
+    /// The first address of RAM.
+    pub ram_origin: u32,
+    /// RAM, in bytes.
+    pub ram_bytes: u32,
+    /// Flash kept for the program beside its model, in bytes.
+    pub program_bytes: u32,
+    /// RAM kept for the stack, in bytes.
+    pub stack_bytes: u32,
+    /// The driver in `firmware/src/timer/` that counts ticks.
+    pub timer: String,
+    /// The driver in `firmware/src/uart/`.
+    pub uart: String,
+    /// The UART's first register.
+    pub uart_base: u32,
+    /// The machine to give to `qemu-system-arm -M`.
+    pub qemu_machine: String,
+    /// The chip to give to `probe-rs --chip`; empty where probe-rs knows none.
+    pub probe_chip: String,
+}
+
+/// A board that could not be read.
+#[derive(Debug, Error)]
+pub enum BoardError {
+    /// The folder or a file in it could not be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// What was to be read.
+        path: PathBuf,
+        /// Why it was not.
+        source: io::Error,
+    },
+    /// A board's file is not a board's description.
+    #[error("{}: {}", path.display(), one_line(source))]
+    Malformed {
+        /// The board's file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        source: Box<toml::de::Error>,
+    },
+    /// No file has that name.
+    #[error("no board `{name}`; the boards are {}", known.join(", "))]
+    Unknown {
+        /// The name that was asked for.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+}
+
+/// A board's file: cargo's own keys that matter here, and the description.
+#[derive(Deserialize)]
+struct File {
+    build: Build,
+    env: BTreeMap<String, String>,
+    board: Hardware,
+}
+
+#[derive(Deserialize)]
+struct Build {
+    target: String,
+}
+
+impl Board {
+    /// The board called `name` among those of `folder`.
+    ///
+    /// # Errors
+    /// If there is none, or its file is malformed.
+    pub fn named(folder: &Path, name: &str) -> Result<Self, BoardError> {
+        let known = names(folder)?;
+        if !known.iter().any(|other| other == name) {
+            let name = name.to_owned();
+            return Err(BoardError::Unknown { name, known });
+        }
+        read(&folder.join(format!("{name}.toml")), name)
+    }
+
+    /// Every board of `folder`, by name.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed, or a file in it is malformed.
+    pub fn all(folder: &Path) -> Result<Vec<Self>, BoardError> {
+        names(folder)?
+            .iter()
+            .map(|name| read(&folder.join(format!("{name}.toml")), name))
+            .collect()
+    }
+
+    /// The instructions executed in `ticks` under the emulator, to the nearest.
+    ///
+    /// An instruction takes 64 ns of virtual time, so `clock_hz * 64e-9` ticks.
+    #[must_use]
+    pub fn instructions(&self, ticks: u64) -> u64 {
+        let ticks_per_giga =
+            u128::from(self.hardware.clock_hz) * u128::from(NANOSECONDS_PER_INSTRUCTION);
+        let instructions =
+            (u128::from(ticks) * 1_000_000_000 + ticks_per_giga / 2) / ticks_per_giga;
+        u64::try_from(instructions).unwrap_or(u64::MAX)
+    }
+}
+
+/// The boards' names, sorted: those of the `.toml` files in `folder`.
+fn names(folder: &Path) -> Result<Vec<String>, BoardError> {
+    let failed = |source| BoardError::Read {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+            && let Some(stem) = path.file_stem().and_then(|stem| stem.to_str())
+        {
+            names.push(stem.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn read(path: &Path, name: &str) -> Result<Board, BoardError> {
+    let text = fs::read_to_string(path).map_err(|source| BoardError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let malformed = |source| BoardError::Malformed {
+        path: path.to_owned(),
+        source: Box::new(source),
+    };
+    let file: File = toml::from_str(&text).map_err(malformed)?;
+    if file
+        .env
+        .get("SPINET_BOARD")
+        .is_none_or(|board| board != name)
+    {
+        let message = format!("env.SPINET_BOARD must be the file's own name, `{name}`");
+        return Err(malformed(serde::de::Error::custom(message)));
+    }
+    Ok(Board {
+        name: name.to_owned(),
+        target: file.build.target,
+        hardware: file.board,
+    })
+}
+
+/// A TOML error without its picture of the source.
+fn one_line(error: &toml::de::Error) -> String {
+    error.message().replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boards() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware/boards")
+    }
+
+    #[test]
+    fn every_file_in_the_folder_is_a_board() {
+        let all = Board::all(&boards()).unwrap();
+        let found: Vec<&str> = all.iter().map(|board| board.name.as_str()).collect();
+        for name in ["lm3s6965evb", "microbit", "mps2-an386", "stm32f405"] {
+            assert!(found.contains(&name), "{name} is not among {found:?}");
+        }
+        for board in all {
+            assert_eq!(Board::named(&boards(), &board.name).unwrap(), board);
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_known_ones() {
+        let error = Board::named(&boards(), "arduino").unwrap_err().to_string();
+        assert!(
+            error.starts_with("no board `arduino`; the boards are "),
+            "{error}"
+        );
+        assert!(
+            error.contains("microbit, ") && error.contains("stm32f405"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_path_is_not_a_name() {
+        let error = Board::named(&boards(), "../boards/microbit").unwrap_err();
+        assert!(matches!(error, BoardError::Unknown { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_names_another_board_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::copy(
+            boards().join("microbit.toml"),
+            folder.path().join("other.toml"),
+        )
+        .unwrap();
+        let error = Board::named(folder.path(), "other")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.ends_with("env.SPINET_BOARD must be the file's own name, `other`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_in_one_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = fs::read_to_string(boards().join("microbit.toml")).unwrap();
+        let text = text.replace("stack_bytes", "stack_byte");
+        fs::write(folder.path().join("microbit.toml"), text).unwrap();
+        let error = Board::named(folder.path(), "microbit")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("unknown field `stack_byte`") && !error.contains('\n'),
+            "{error}"
+        );
+    }
+
+    /// 168 MHz: 10.752 ticks an instruction. 25 MHz: 1.6.
+    #[test]
+    fn instructions_are_ticks_over_the_clock_times_64_ns() {
+        let board = Board::named(&boards(), "stm32f405").unwrap();
+        assert_eq!(board.instructions(10_752_000), 1_000_000);
+        let board = Board::named(&boards(), "mps2-an386").unwrap();
+        assert_eq!(board.instructions(16), 10);
+        assert_eq!(board.instructions(u64::MAX / 2), 5_764_607_523_034_234_879);
+    }
+}
