@@ -1,0 +1,207 @@
+//! From the board's file and the model's: the memory map, the drivers, the sizes.
+//!
+//! Everything that does not fit is refused here, in one line with the numbers.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use board::Board;
+use spinet_core::Artifact;
+use spinet_core::shape::Dimensions;
+
+// The host's reader of the boards' files is the only one; what only the host needs of it is
+// unused here.
+#[allow(dead_code)]
+#[path = "../host-trainer/src/device/board.rs"]
+mod board;
+
+/// The model without `SPINET_MODEL`, in this folder.
+const DEFAULT_MODEL: &str = "models/imdb.spinet";
+
+/// RAM beside the stack and the model's state, in bytes: the references and counters of
+/// the classifier and the program's own statics (some 300 on a 32-bit core), rounded up.
+const PROGRAM_RAM_BYTES: u32 = 512;
+
+fn main() {
+    if let Err(message) = generate() {
+        // Shown by cargo as an error of one line; a failing exit would add a dump.
+        println!("cargo::error={}", message.replace('\n', " "));
+    }
+}
+
+fn generate() -> Result<(), String> {
+    let board = board()?;
+    let model = Model::read()?;
+    model.check(&board)?;
+    let out = PathBuf::from(environment("OUT_DIR")?);
+    write(&out.join("board.rs"), &board_source(&board))?;
+    write(&out.join("model.rs"), &model.source())?;
+    write(&out.join("memory.x"), &memory_map(&board))?;
+    driver("uart", &board.hardware.uart)?;
+    driver("timer", &board.hardware.timer)?;
+    println!("cargo::rustc-link-search={}", out.display());
+    println!("cargo::rustc-link-arg-bins=--nmagic");
+    println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    println!("cargo::rustc-link-arg-bin=spinet-firmware=-Tdefmt.x");
+    Ok(())
+}
+
+/// The board that `SPINET_BOARD` names.
+fn board() -> Result<Board, String> {
+    println!("cargo::rerun-if-env-changed=SPINET_BOARD");
+    println!("cargo::rerun-if-changed=boards");
+    let name = environment("SPINET_BOARD")?;
+    let board = Board::named(Path::new("boards"), &name).map_err(|error| error.to_string())?;
+    let target = environment("TARGET")?;
+    if board.target != target {
+        let wanted = &board.target;
+        return Err(format!(
+            "{name} needs the target {wanted}, this build is for {target}"
+        ));
+    }
+    Ok(board)
+}
+
+/// The model's file and what the program must know of it beforehand.
+struct Model {
+    path: PathBuf,
+    bytes: usize,
+    dimensions: Dimensions,
+}
+
+impl Model {
+    /// The file that `SPINET_MODEL` names.
+    fn read() -> Result<Self, String> {
+        println!("cargo::rerun-if-env-changed=SPINET_MODEL");
+        let name = env::var("SPINET_MODEL").unwrap_or_else(|_| DEFAULT_MODEL.to_owned());
+        println!("cargo::rerun-if-changed={name}");
+        let failed = |why: &dyn std::fmt::Display| format!("model {name}: {why}");
+        let file = fs::read(&name).map_err(|error| failed(&error))?;
+        let path = fs::canonicalize(&name).map_err(|error| failed(&error))?;
+        // A byte vector may lie anywhere; artifacts are read where they lie, at a multiple of 4.
+        let mut aligned = vec![0u32; file.len().div_ceil(4)];
+        let bytes = bytemuck::cast_slice_mut::<u32, u8>(&mut aligned);
+        bytes[..file.len()].copy_from_slice(&file);
+        let artifact = Artifact::parse(&bytes[..file.len()]).map_err(|error| failed(&error))?;
+        let dimensions = artifact.network.dimensions();
+        Ok(Self {
+            path,
+            bytes: file.len(),
+            dimensions,
+        })
+    }
+
+    /// Whether flash and RAM of `board` hold the model beside the program.
+    fn check(&self, board: &Board) -> Result<(), String> {
+        let Board { name, hardware, .. } = board;
+        let (model, program, flash) = (self.bytes, hardware.program_bytes, hardware.flash_bytes);
+        if model as u64 + u64::from(program) > u64::from(flash) {
+            return Err(format!(
+                "the model does not fit {name}: {model} bytes, and {program} for the program, of {flash} bytes of flash"
+            ));
+        }
+        let (state, stack, ram) = (
+            self.dimensions.state_bytes(),
+            hardware.stack_bytes,
+            hardware.ram_bytes,
+        );
+        if state as u64 + u64::from(stack + PROGRAM_RAM_BYTES) > u64::from(ram) {
+            return Err(format!(
+                "the model does not fit {name}: {state} bytes of state, {stack} of stack and {PROGRAM_RAM_BYTES} for the program, of {ram} bytes of RAM"
+            ));
+        }
+        Ok(())
+    }
+
+    /// `model.rs`: the shape and the bytes, aligned as the format asks.
+    fn source(&self) -> String {
+        let Dimensions {
+            input_size,
+            hidden_size,
+            outputs,
+            window,
+        } = self.dimensions;
+        let alignment = spinet_core::artifact::ALIGNMENT;
+        let (path, bytes) = (&self.path, self.bytes);
+        format!(
+            "/// The model's sizes.\n\
+             pub type Shape = spinet_core::Shape<{input_size}, {hidden_size}, {outputs}, {window}>;\n\
+             #[repr(C, align({alignment}))]\n\
+             struct Aligned([u8; {bytes}]);\n\
+             static ALIGNED: Aligned = Aligned(*include_bytes!({path:?}));\n\
+             /// The artifact.\n\
+             pub static BYTES: &[u8] = &ALIGNED.0;\n"
+        )
+    }
+}
+
+/// `board.rs`: what the drivers and the answers need.
+fn board_source(board: &Board) -> String {
+    let Board { name, hardware, .. } = board;
+    let (core, clock, uart) = (&hardware.core, hardware.clock_hz, hardware.uart_base);
+    format!(
+        "/// The board's name.\n\
+         pub const NAME: &str = {name:?};\n\
+         /// Its core.\n\
+         pub const CORE: &str = {core:?};\n\
+         /// The rate of the core and of the timer, in Hz.\n\
+         pub const CLOCK_HZ: u32 = {clock};\n\
+         /// The UART's first register.\n\
+         pub const UART_BASE: u32 = {uart:#010X};\n"
+    )
+}
+
+/// `memory.x`, for cortex-m-rt's linker script.
+fn memory_map(board: &Board) -> String {
+    let hardware = &board.hardware;
+    let mut map = String::from("MEMORY\n{\n");
+    for (name, origin, length) in [
+        ("FLASH", hardware.flash_origin, hardware.flash_bytes),
+        ("RAM", hardware.ram_origin, hardware.ram_bytes),
+    ] {
+        let _ = writeln!(
+            map,
+            "  {name} : ORIGIN = {origin:#010X}, LENGTH = {length:#X}"
+        );
+    }
+    let (name, stack) = (&board.name, hardware.stack_bytes);
+    let _ = write!(
+        map,
+        "}}\nASSERT(__sheap + {stack} <= ORIGIN(RAM) + LENGTH(RAM), \"less than {stack} bytes of RAM are left for the stack on {name}\");\n"
+    );
+    map
+}
+
+/// Selects the driver `chosen` among the files of `src/<kind>/`.
+fn driver(kind: &str, chosen: &str) -> Result<(), String> {
+    let folder = format!("src/{kind}");
+    println!("cargo::rerun-if-changed={folder}");
+    let mut known = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(|error| format!("{folder}: {error}"))? {
+        let path = entry.map_err(|error| format!("{folder}: {error}"))?.path();
+        let stem = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default();
+        if stem != "mod" {
+            known.push(format!("{stem:?}"));
+        }
+    }
+    known.sort();
+    let known = known.join(", ");
+    println!("cargo::rustc-check-cfg=cfg({kind}, values({known}))");
+    println!("cargo::rustc-cfg={kind}={chosen:?}");
+    match known.contains(&format!("{chosen:?}")) {
+        true => Ok(()),
+        false => Err(format!("no {kind} driver {chosen:?}; there are {known}")),
+    }
+}
+
+fn environment(name: &str) -> Result<String, String> {
+    env::var(name).map_err(|error| format!("{name}: {error}"))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
