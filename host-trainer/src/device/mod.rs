@@ -10,9 +10,15 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 pub mod board;
+pub mod console;
+pub mod emulator;
+pub mod firmware;
 pub mod toolchain;
 
 pub use board::{Board, BoardError, Hardware};
+pub use console::{Console, DeviceError, DeviceVerdict};
+pub use emulator::{Emulator, EmulatorError};
+pub use firmware::{Firmware, FirmwareError, Program};
 
 /// The firmware's folder: `SPINET_FIRMWARE` if that is set, or the one beside this crate.
 #[must_use]

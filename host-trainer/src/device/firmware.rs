@@ -1,0 +1,279 @@
+//! Images: the firmware built for a board and a model, and what they take of its memory.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use object::{Object, ObjectSection, SectionFlags, SectionKind, elf};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::board::Board;
+use super::toolchain::{self, ToolchainError};
+
+/// A program of the firmware's package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// The application: answers lines on the UART.
+    Application,
+    /// The inference path alone, to look for panics in.
+    Inference,
+}
+
+impl Program {
+    /// The binary's name.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Application => "spinet-firmware",
+            Self::Inference => "inference",
+        }
+    }
+}
+
+/// An image for a board, with a model in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Firmware {
+    /// The image, an ELF file of its own for each board, program and model.
+    pub path: PathBuf,
+    /// Flash that the image takes, model and all, in bytes.
+    pub flash_bytes: u64,
+    /// RAM that its statics take, without the stack, in bytes.
+    pub ram_bytes: u64,
+    /// The model's share of the flash, in bytes.
+    pub model_bytes: u64,
+}
+
+/// An image that could not be built.
+#[derive(Debug, Error)]
+pub enum FirmwareError {
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why it could not be.
+        source: io::Error,
+    },
+    /// The target is missing.
+    #[error(transparent)]
+    Toolchain(#[from] ToolchainError),
+    /// The model and the board do not go together.
+    #[error("{0}")]
+    Refused(String),
+    /// cargo could not be started.
+    #[error("cargo: {0}")]
+    Cargo(io::Error),
+    /// The program does not compile or link.
+    #[error("the firmware for {board} does not build:\n{output}")]
+    Build {
+        /// The board's name.
+        board: String,
+        /// What cargo said.
+        output: String,
+    },
+    /// cargo's image cannot be understood.
+    #[error("{}: {source}", path.display())]
+    Image {
+        /// The image.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: object::Error,
+    },
+}
+
+impl Firmware {
+    /// Builds `program` for `board` with the artifact at `model`, installing the Rust target
+    /// if it is missing.
+    ///
+    /// Builds wait for each other; what they return stays until the same board, program and
+    /// model are built again, and is then replaced as a whole.
+    ///
+    /// # Errors
+    /// [`FirmwareError::Refused`] with one line if the model is damaged or too large.
+    pub fn build(board: &Board, model: &Path, program: Program) -> Result<Self, FirmwareError> {
+        toolchain::ensure_target(board)?;
+        let model = fs::canonicalize(model).map_err(at(model))?;
+        let bytes = fs::read(&model).map_err(at(&model))?;
+        let folder = super::target_folder();
+        let lock = folder.join("build.lock");
+        let _lock = super::lock(&lock).map_err(at(&lock))?;
+        cargo_build(board, &model, program, &folder)?;
+        let built = folder
+            .join(&board.target)
+            .join("release")
+            .join(program.name());
+        let image = fs::read(&built).map_err(at(&built))?;
+        let path = folder
+            .join("images")
+            .join(file_name(board, &bytes, program));
+        replace(&path, &image)?;
+        let (flash_bytes, ram_bytes) =
+            sizes(&image, board).map_err(|source| FirmwareError::Image {
+                path: path.clone(),
+                source,
+            })?;
+        Ok(Self {
+            path,
+            flash_bytes,
+            ram_bytes,
+            model_bytes: bytes.len() as u64,
+        })
+    }
+}
+
+/// Runs cargo where the firmware's own configuration applies.
+fn cargo_build(
+    board: &Board,
+    model: &Path,
+    program: Program,
+    folder: &Path,
+) -> Result<(), FirmwareError> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(super::firmware_folder());
+    command.args([
+        "build",
+        "--release",
+        "--bin",
+        program.name(),
+        "--target",
+        &board.target,
+    ]);
+    command.arg("--target-dir").arg(folder);
+    command
+        .env("SPINET_BOARD", &board.name)
+        .env("SPINET_MODEL", model);
+    command
+        .env("DEFMT_LOG", "info")
+        .env("CARGO_TERM_COLOR", "never");
+    // The host's flags are not the board's.
+    for flags in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_RUSTFLAGS",
+    ] {
+        command.env_remove(flags);
+    }
+    let output = command.output().map_err(FirmwareError::Cargo)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let output = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(match refusal(&output) {
+        Some(line) => FirmwareError::Refused(line.to_owned()),
+        None => FirmwareError::Build {
+            board: board.name.clone(),
+            output,
+        },
+    })
+}
+
+/// The one line with which the firmware's build script refused, without cargo's prefix.
+fn refusal(output: &str) -> Option<&str> {
+    let line = output
+        .lines()
+        .find_map(|line| line.strip_prefix("error: spinet-firmware@"))?;
+    line.split_once(": ").map(|(_version, message)| message)
+}
+
+/// A name that only the same board, program and model share.
+fn file_name(board: &Board, model: &[u8], program: Program) -> String {
+    let digest = Sha256::digest(model);
+    let hash: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{}-{}-{hash}.elf", program.name(), board.name)
+}
+
+/// Puts `bytes` at `path` at once, so that nobody reads a half of them.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), FirmwareError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    fs::create_dir_all(folder).map_err(at(folder))?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(at(folder))?;
+    io::Write::write_all(&mut file, bytes).map_err(at(path))?;
+    file.persist(path).map_err(|error| at(path)(error.error))?;
+    Ok(())
+}
+
+/// Flash (what is loaded, initial values of RAM included) and static RAM, in bytes.
+fn sizes(image: &[u8], board: &Board) -> Result<(u64, u64), object::Error> {
+    let image = object::File::parse(image)?;
+    let first = u64::from(board.hardware.ram_origin);
+    let ram = first..first + u64::from(board.hardware.ram_bytes);
+    let (mut flash_bytes, mut ram_bytes) = (0, 0);
+    for section in image.sections() {
+        let SectionFlags::Elf { sh_flags } = section.flags() else {
+            continue;
+        };
+        if sh_flags & u64::from(elf::SHF_ALLOC) == 0 {
+            continue;
+        }
+        if section.kind() != SectionKind::UninitializedData {
+            flash_bytes += section.size();
+        }
+        if ram.contains(&section.address()) {
+            ram_bytes += section.size();
+        }
+    }
+    Ok((flash_bytes, ram_bytes))
+}
+
+/// An error about the file at `path`.
+fn at(path: &Path) -> impl FnOnce(io::Error) -> FirmwareError {
+    move |source| FirmwareError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn board() -> Board {
+        Board::named(&crate::device::boards_folder(), "microbit").unwrap()
+    }
+
+    #[test]
+    fn the_build_scripts_line_is_found_in_cargos_output() {
+        let output = "   Compiling spinet-firmware v0.1.0 (/home/me/spinet/firmware)\n\
+            error: spinet-firmware@0.1.0: model a.spinet: not a spinet model\n\
+            error: build script logged errors\n";
+        assert_eq!(refusal(output), Some("model a.spinet: not a spinet model"));
+        assert_eq!(
+            refusal("error[E0425]: cannot find value `x` in this scope\n"),
+            None
+        );
+    }
+
+    #[test]
+    fn names_differ_by_board_program_and_model() {
+        let name = file_name(&board(), b"a", Program::Application);
+        assert_eq!(name, "spinet-firmware-microbit-ca978112ca1bbdca.elf");
+        assert_ne!(name, file_name(&board(), b"b", Program::Application));
+        assert_ne!(name, file_name(&board(), b"a", Program::Inference));
+    }
+
+    #[test]
+    fn a_model_that_is_not_there_is_named() {
+        let error = Firmware::build(&board(), Path::new("no/such.spinet"), Program::Application);
+        let error = error.unwrap_err().to_string();
+        assert!(error.starts_with("no/such.spinet: "), "{error}");
+    }
+
+    #[test]
+    fn an_image_is_replaced_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("images/image.elf");
+        replace(&path, b"a longer image").unwrap();
+        replace(&path, b"an image").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"an image");
+        assert_eq!(
+            fs::read_dir(folder.path().join("images")).unwrap().count(),
+            1
+        );
+    }
+}
