@@ -23,7 +23,7 @@ pub struct DeviceVerdict {
     /// The most probable class.
     pub label: String,
     /// Its probability, 0 to 1, as printed: within 5e-6 of a multiple of 2^-15.
-    pub probability: f32,
+    pub probability: f64,
     /// The words of the text.
     pub tokens: u32,
     /// How many of them the vocabulary does not have.
@@ -224,7 +224,7 @@ fn one_line(text: &[u8]) -> Result<(), DeviceError> {
 /// The fields of an answer.
 #[derive(Debug, PartialEq)]
 struct Answer {
-    probability: f32,
+    probability: f64,
     tokens: u32,
     unknown: u32,
     overrun: u32,

@@ -1,12 +1,14 @@
 //! What a network is, apart from its weights.
 
 use serde::{Deserialize, Serialize};
+use spinet_core::Readout;
 
 /// Most recurrent layers a network may stack.
 pub const MAX_LAYERS: usize = 4;
 
 /// The recurrent cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum CellKind {
     /// `h' = tanh(W_xh x + W_hh h + b_h)`.
     SimpleRnn,
@@ -22,17 +24,6 @@ pub enum InputKind {
         /// Length of the vector.
         dim: usize,
     },
-}
-
-/// How the last layer's states over time become the one vector the head reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Readout {
-    /// The state after the last token.
-    Last,
-    /// The mean over the tokens; zeros for an empty sequence.
-    Mean,
-    /// The maximum of each unit over the tokens; zeros for an empty sequence.
-    Max,
 }
 
 /// Shape and regularisation of a network.

@@ -1,8 +1,8 @@
 //! From the states over time to the one vector the head reads, and back.
 
-use super::config::Readout;
 use super::workspace::{Buffer, LayerSpace};
 use crate::batch::Batch;
+use spinet_core::Readout;
 
 /// Condenses `states` ((T+1)*B, H) into `target` (B, H). Only a sequence's own tokens count; an
 /// empty sequence gives zeros. For [`Readout::Max`], `winners` (B, H) gets the steps.

@@ -5,8 +5,9 @@ use std::ops::Range;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::cell::cell_for;
-use super::config::{InputKind, NetworkConfig, Readout};
+use super::config::{InputKind, NetworkConfig};
 use crate::batch::Batch;
+use spinet_core::Readout;
 
 /// A matrix in row order whose memory only ever grows. What a resized buffer holds is
 /// unspecified, but finite as long as the network's values are.

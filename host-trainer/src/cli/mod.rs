@@ -1,0 +1,51 @@
+//! The command line: arguments in, results on stdout, everything else on stderr.
+//!
+//! A command is a file here with its arguments and a `run`. Errors are one line on stderr and
+//! exit code 2; a comparison that fails (`demo`) is exit code 1.
+
+mod emulate;
+mod inspect;
+mod output;
+mod predict;
+mod run;
+
+use clap::{Parser, Subcommand};
+use std::{error::Error, process::ExitCode};
+
+/// What a command returns: whether everything was as it should be.
+type Outcome = Result<bool, Box<dyn Error>>;
+
+/// Recurrent networks small enough for a microcontroller: train, quantise, run on a Cortex-M.
+#[derive(Parser)]
+#[command(name = "spinet", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Predict(predict::Predict),
+    Run(run::Run),
+    Inspect(inspect::Inspect),
+    Emulate(emulate::Emulate),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Predict(command) => command.run(),
+        Command::Run(command) => command.run(),
+        Command::Inspect(command) => command.run(),
+        Command::Emulate(command) => command.run(),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) if output::reader_left(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", error.to_string().trim().replace('\n', "; "));
+            ExitCode::from(2)
+        }
+    }
+}

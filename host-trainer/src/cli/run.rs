@@ -1,0 +1,113 @@
+//! `spinet run`: the same as `predict`, computed by a board.
+
+use super::{
+    Outcome, output,
+    predict::{Logit, Prediction, lines},
+};
+use crate::device::{Board, DeviceVerdict, Emulator, Firmware, Program, boards_folder, toolchain};
+use clap::Args;
+use serde::Serialize;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Texts that are answered before the next ones are read from stdin.
+const BATCH: usize = 64;
+
+/// Classify texts on a board: build the firmware with the model, boot it in QEMU, ask it
+#[derive(Args)]
+pub(super) struct Run {
+    /// The board, a file of firmware/boards
+    #[arg(long, default_value = "stm32f405")]
+    board: String,
+    /// The model
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// Print one JSON object per text
+    #[arg(long)]
+    json: bool,
+    /// Texts; without any, a text per line of stdin
+    text: Vec<String>,
+}
+
+/// A board's verdict.
+#[derive(Debug, Serialize)]
+pub(super) struct DevicePrediction {
+    #[serde(flatten)]
+    pub prediction: Prediction,
+    /// Spent in the classifier for this text.
+    pub instructions: u64,
+}
+
+impl From<DeviceVerdict> for DevicePrediction {
+    fn from(verdict: DeviceVerdict) -> Self {
+        Self {
+            prediction: Prediction {
+                label: verdict.label,
+                probability: verdict.probability,
+                logit: Logit::new(&verdict.logits),
+                tokens: verdict.tokens,
+                unknown: verdict.unknown,
+            },
+            instructions: verdict.instructions,
+        }
+    }
+}
+
+impl std::fmt::Display for DevicePrediction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, {} instructions", self.prediction, self.instructions)
+    }
+}
+
+impl Run {
+    pub fn run(self) -> Outcome {
+        let (_, mut emulator) = boot(&self.board, &self.model)?;
+        let mut answer = |texts: &[Vec<u8>]| -> Result<(), Box<dyn std::error::Error>> {
+            for verdict in emulator.classify_all(texts)? {
+                let prediction = DevicePrediction::from(verdict);
+                match self.json {
+                    true => output::json(&prediction)?,
+                    false => output::line(prediction)?,
+                }
+            }
+            Ok(())
+        };
+        if !self.text.is_empty() {
+            let texts: Vec<Vec<u8>> = self.text.into_iter().map(String::into_bytes).collect();
+            answer(&texts)?;
+            return Ok(true);
+        }
+        let mut batch = Vec::new();
+        for line in lines(io::stdin().lock()) {
+            batch.push(line?);
+            if batch.len() == BATCH {
+                answer(&batch)?;
+                batch.clear();
+            }
+        }
+        answer(&batch)?;
+        Ok(true)
+    }
+}
+
+/// Builds the firmware with a model and boots it on an emulated board.
+pub(super) fn boot(
+    board: &str,
+    model: &Path,
+) -> Result<(Firmware, Emulator), Box<dyn std::error::Error>> {
+    // A model that the host refuses needs no firmware.
+    crate::inference::Model::open(model)?;
+    let board = Board::named(&boards_folder(), board)?;
+    toolchain::ensure(&board)?;
+    eprintln!(
+        "building the firmware for {} with {}",
+        board.name,
+        model.display()
+    );
+    let firmware = Firmware::build(&board, model, Program::Application)?;
+    let log = Box::new(|line: &str| eprintln!("device: {line}"));
+    let emulator = Emulator::boot(&board, &firmware.path, log)?;
+    Ok((firmware, emulator))
+}

@@ -1,0 +1,150 @@
+//! A model file on the host, and what the core computes with it.
+//!
+//! Everything is `spinet_core`'s; the host only brings memory: an aligned copy of the file and
+//! buffers whose lengths are known when a model is opened, not when this program is compiled.
+
+use spinet_core::{
+    Artifact, ArtifactError, Buffers, Classifier, Token,
+    shape::{Buffer, Ring},
+};
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+};
+
+/// Why a model file could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// It cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is not a model, or a damaged one.
+    #[error("{path}: {source}")]
+    Artifact {
+        /// The file.
+        path: PathBuf,
+        /// What the core said.
+        source: ArtifactError,
+    },
+}
+
+/// The bytes of an artifact, aligned as it demands, and known to be a valid one.
+pub struct Model {
+    words: Vec<u64>,
+    length: usize,
+}
+
+impl Model {
+    /// Reads and checks a model file.
+    ///
+    /// # Errors
+    /// A [`ModelError`] with the file's path.
+    pub fn open(path: &Path) -> Result<Self, ModelError> {
+        let bytes = std::fs::read(path).map_err(|source| ModelError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::from_bytes(&bytes).map_err(|source| ModelError::Artifact {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// Checks the bytes of an artifact and keeps an aligned copy.
+    ///
+    /// # Errors
+    /// The core's [`ArtifactError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ArtifactError> {
+        let mut words = vec![0u64; bytes.len().div_ceil(8)];
+        bytemuck::cast_slice_mut::<u64, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
+        let model = Self {
+            words,
+            length: bytes.len(),
+        };
+        Artifact::parse(model.bytes())?;
+        Ok(model)
+    }
+
+    /// The file's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.words)[..self.length]
+    }
+
+    /// The model.
+    pub fn artifact(&self) -> Artifact<'_> {
+        Artifact::parse(self.bytes()).expect("checked when the model was opened")
+    }
+
+    /// A classifier with its buffers on the heap.
+    pub fn classifier(&self) -> Classifier<'_, Heap> {
+        Classifier::new(&self.artifact()).expect("the heap holds any shape")
+    }
+}
+
+/// Buffers on the heap, of any length.
+pub struct Heap;
+
+impl Buffers for Heap {
+    type Input = HeapBuffer<i16>;
+    type Hidden = HeapBuffer<i16>;
+    type Accumulators = HeapBuffer<i32>;
+    type Pool = HeapBuffer<i64>;
+    type Logits = HeapBuffer<i32>;
+    type Window = HeapRing;
+}
+
+/// A buffer on the heap.
+pub struct HeapBuffer<T>(Vec<T>);
+
+impl<T: Clone + Default> Buffer<T> for HeapBuffer<T> {
+    fn zeroed(length: usize) -> Option<Self> {
+        Some(Self(vec![T::default(); length]))
+    }
+}
+
+impl<T> AsRef<[T]> for HeapBuffer<T> {
+    fn as_ref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T> AsMut<[T]> for HeapBuffer<T> {
+    fn as_mut(&mut self) -> &mut [T] {
+        &mut self.0
+    }
+}
+
+/// The last tokens of a sequence, on the heap.
+pub struct HeapRing {
+    tokens: VecDeque<Token>,
+    length: usize,
+}
+
+impl Ring for HeapRing {
+    fn empty(length: usize) -> Option<Self> {
+        let tokens = VecDeque::with_capacity(length);
+        Some(Self { tokens, length })
+    }
+
+    fn push(&mut self, token: Token) {
+        if self.tokens.len() == self.length {
+            self.tokens.pop_front();
+        }
+        if self.length > 0 {
+            self.tokens.push_back(token);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.tokens.clear();
+    }
+
+    fn tokens(&self) -> impl Iterator<Item = Token> {
+        self.tokens.iter().copied()
+    }
+}

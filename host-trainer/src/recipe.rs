@@ -1,0 +1,372 @@
+//! Recipes: everything that decides how a model is trained, in one flat list.
+//!
+//! A recipe is a small TOML file, each of its fields a flag of `spinet train`. What neither says
+//! has a default; a flag wins over the file.
+
+use crate::{
+    network::{CellKind, InputKind},
+    vocabulary::VocabularyKind,
+};
+use serde::{Deserialize, Serialize};
+use spinet_core::Readout;
+use std::path::{Path, PathBuf};
+
+/// The recipes that come with the program.
+pub const SHIPPED: [(&str, &str); 4] = [
+    ("default", include_str!("../recipes/default.toml")),
+    ("demo", include_str!("../recipes/demo.toml")),
+    ("imdb", include_str!("../recipes/imdb.toml")),
+    ("keras-imdb", include_str!("../recipes/keras-imdb.toml")),
+];
+
+/// Defines [`Recipe`] and, with every field optional, [`RecipeFields`] for files and flags.
+macro_rules! recipe {
+    ($($(#[$doc:meta])* $field:ident: $type:ty = $default:expr;)*) => {
+        /// A complete recipe.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+        pub struct Recipe { $($(#[$doc])* pub $field: $type,)* }
+
+        /// The fields that a file or a command line names.
+        #[derive(Debug, Clone, Default, PartialEq, Deserialize, clap::Args)]
+        #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+        #[command(next_help_heading = "Recipe (each flag overrides the recipe's field)")]
+        pub struct RecipeFields { $($(#[$doc])* #[arg(long)] pub $field: Option<$type>,)* }
+
+        impl Default for Recipe {
+            fn default() -> Self { Self { $($field: $default,)* } }
+        }
+
+        impl Recipe {
+            /// The recipe with the fields that `fields` names replaced.
+            #[must_use]
+            pub fn with(mut self, fields: RecipeFields) -> Self {
+                $(if let Some(value) = fields.$field { self.$field = value; })*
+                self
+            }
+        }
+    };
+}
+
+recipe! {
+    /// Recurrent cell.
+    cell: CellKind = CellKind::SimpleRnn;
+    /// How a token enters the cell.
+    input: InputName = InputName::Embedding;
+    /// Width of the embedding.
+    embedding_size: u16 = 16;
+    /// Width of the hidden state.
+    hidden_size: u16 = 32;
+    /// What the head sees of the hidden states.
+    readout: ReadoutName = ReadoutName::Mean;
+    /// Number of tokens, the three special ones included; the rarest words become unknown.
+    num_words: usize = 10_000;
+    /// How a word finds its token.
+    vocabulary: VocabularyKind = VocabularyKind::PerfectHash;
+    /// Bits that tell a known word from an unknown one (1 to 16).
+    fingerprint_bits: u8 = 10;
+    /// Begin every sequence with the start token.
+    start: bool = false;
+    /// Look at the last so many tokens only, padded in front (0: stream over all).
+    window: u16 = 0;
+    /// Cut longer sequences to so many tokens while training, at a random place.
+    max_length: usize = 400;
+    /// Passes over the training examples.
+    epochs: usize = 10;
+    /// Examples per step of the optimiser.
+    batch_size: usize = 32;
+    /// Learning rate of Adam, at its highest.
+    learning_rate: f32 = 0.002;
+    /// How the learning rate changes.
+    schedule: ScheduleName = ScheduleName::Cosine;
+    /// Steps over which the learning rate rises at the start (cosine only).
+    warmup_steps: usize = 100;
+    /// Factor per epoch (exponential only).
+    decay: f32 = 0.9;
+    /// Decoupled weight decay (AdamW), per unit of learning rate.
+    weight_decay: f32 = 0.01;
+    /// Largest norm of all gradients together (0: no limit).
+    clip_norm: f32 = 1.0;
+    /// Share of the embedding's components dropped.
+    embedding_dropout: f32 = 0.2;
+    /// Share of the read-out's components dropped.
+    hidden_dropout: f32 = 0.2;
+    /// Share of the words read as unknown.
+    word_dropout: f32 = 0.05;
+    /// Stop after so many epochs without a better one (0: never).
+    patience: usize = 3;
+    /// What makes an epoch the best, on the validation examples.
+    select_by: SelectName = SelectName::Accuracy;
+    /// Share of the training examples held out to validate.
+    validation: f32 = 0.1;
+    /// Share held out to test, where the data has no test examples of its own.
+    test: f32 = 0.1;
+    /// Training sequences that calibrate the quantisation.
+    calibration: usize = 512;
+    /// Seed of the split, the initial weights, the order and the dropout.
+    seed: u64 = 1;
+    /// Threads (0: one per core). The same number gives the same model, bit for bit.
+    threads: usize = 0;
+}
+
+/// The ways in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum InputName {
+    /// A one-hot vector: a row of the input weights is looked up.
+    OneHot,
+    /// A learned vector, looked up and multiplied.
+    Embedding,
+}
+
+/// The read-outs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadoutName {
+    /// The last hidden state.
+    Last,
+    /// The mean over time.
+    Mean,
+    /// The maximum over time.
+    Max,
+}
+
+/// The learning-rate schedules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScheduleName {
+    /// Always the same.
+    Constant,
+    /// Up during the warm-up, then down to nothing along a cosine.
+    Cosine,
+    /// Times the decay after every epoch.
+    Exponential,
+}
+
+/// What decides which epoch is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum SelectName {
+    /// The lowest validation loss.
+    Loss,
+    /// The highest validation accuracy.
+    Accuracy,
+}
+
+/// Why a recipe cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecipeError {
+    /// Neither a shipped recipe nor a file.
+    #[error("no recipe is called {name:?}, and there is no such file; shipped are {}",
+        SHIPPED.map(|(name, _)| name).join(", "))]
+    Unknown {
+        /// The name given.
+        name: String,
+    },
+    /// The file cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not a recipe.
+    #[error("{path}: {reason}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and what is wrong there.
+        reason: String,
+    },
+    /// A field has a value that it cannot have.
+    #[error("recipe: {field} is {value}, it must be {expected}")]
+    Range {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+}
+
+impl RecipeFields {
+    /// The shipped recipe of that name, or the file at that path.
+    ///
+    /// # Errors
+    /// If there is neither, or the file is not a recipe.
+    pub fn load(name: &str) -> Result<Self, RecipeError> {
+        if let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
+            return Self::parse(Path::new(name), text);
+        }
+        let path = Path::new(name);
+        if !path.exists() {
+            return Err(RecipeError::Unknown { name: name.into() });
+        }
+        let text = std::fs::read_to_string(path).map_err(|source| RecipeError::Read {
+            path: path.into(),
+            source,
+        })?;
+        Self::parse(path, &text)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, RecipeError> {
+        toml::from_str(text).map_err(|error: toml::de::Error| {
+            let line = error
+                .span()
+                .map_or(0, |span| text[..span.start].lines().count().max(1));
+            RecipeError::Syntax {
+                path: path.into(),
+                reason: format!("line {line}: {}", error.message().replace('\n', ", ")),
+            }
+        })
+    }
+}
+
+impl Recipe {
+    /// Whether every field is in its range.
+    ///
+    /// # Errors
+    /// [`RecipeError::Range`] for the first that is not.
+    pub fn check(&self) -> Result<(), RecipeError> {
+        let share = |field, value: f32, most: f32, expected| {
+            range(field, value, (0.0..=most).contains(&value), expected)
+        };
+        let positive = |field, value: usize| range(field, value, value > 0, "at least 1");
+        positive("embedding-size", self.embedding_size.into())?;
+        positive("hidden-size", self.hidden_size.into())?;
+        positive("epochs", self.epochs)?;
+        positive("batch-size", self.batch_size)?;
+        positive("max-length", self.max_length)?;
+        positive("calibration", self.calibration)?;
+        let bits = self.fingerprint_bits;
+        range(
+            "fingerprint-bits",
+            bits,
+            (1..=16).contains(&bits),
+            "1 to 16",
+        )?;
+        range(
+            "num-words",
+            self.num_words,
+            (4..=65_535).contains(&self.num_words),
+            "4 to 65535",
+        )?;
+        let rate = self.learning_rate;
+        range(
+            "learning-rate",
+            rate,
+            rate > 0.0 && rate.is_finite(),
+            "above 0",
+        )?;
+        share("decay", self.decay, 1.0, "0 to 1")?;
+        share("weight-decay", self.weight_decay, f32::MAX, "at least 0")?;
+        share("clip-norm", self.clip_norm, f32::MAX, "at least 0")?;
+        share(
+            "embedding-dropout",
+            self.embedding_dropout,
+            0.95,
+            "0 to 0.95",
+        )?;
+        share("hidden-dropout", self.hidden_dropout, 0.95, "0 to 0.95")?;
+        share("word-dropout", self.word_dropout, 0.95, "0 to 0.95")?;
+        let held = self.validation;
+        range(
+            "validation",
+            held,
+            held > 0.0 && held <= 0.5,
+            "above 0, at most 0.5",
+        )?;
+        share("test", self.test, 0.5, "0 to 0.5")
+    }
+}
+
+fn range(
+    field: &'static str,
+    value: impl ToString,
+    right: bool,
+    expected: &'static str,
+) -> Result<(), RecipeError> {
+    match right {
+        true => Ok(()),
+        false => Err(RecipeError::Range {
+            field,
+            value: value.to_string(),
+            expected,
+        }),
+    }
+}
+
+impl From<ReadoutName> for Readout {
+    fn from(name: ReadoutName) -> Self {
+        match name {
+            ReadoutName::Last => Self::Last,
+            ReadoutName::Mean => Self::Mean,
+            ReadoutName::Max => Self::Max,
+        }
+    }
+}
+
+impl Recipe {
+    /// The network's input.
+    pub fn input_kind(&self) -> InputKind {
+        match self.input {
+            InputName::OneHot => InputKind::OneHot,
+            InputName::Embedding => InputKind::Embedding {
+                dim: self.embedding_size.into(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shipped_recipes_are_valid() {
+        for (name, _) in SHIPPED {
+            let recipe = Recipe::default().with(RecipeFields::load(name).unwrap());
+            recipe.check().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let file = RecipeFields::parse(Path::new("r"), "epochs = 3\nseed = 5").unwrap();
+        let flags = RecipeFields {
+            seed: Some(9),
+            ..RecipeFields::default()
+        };
+        let recipe = Recipe::default().with(file).with(flags);
+        assert_eq!((recipe.epochs, recipe.seed, recipe.batch_size), (3, 9, 32));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let error = |text| {
+            RecipeFields::parse(Path::new("my.toml"), text)
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(
+            error("epochs = 3\nepoch = 4").starts_with("my.toml: line 2: unknown field `epoch`")
+        );
+        assert!(error("\nepochs = \"x\"").starts_with("my.toml: line 2: invalid type"));
+        let recipe = Recipe {
+            hidden_dropout: 1.5,
+            ..Recipe::default()
+        };
+        assert_eq!(
+            recipe.check().unwrap_err().to_string(),
+            "recipe: hidden-dropout is 1.5, it must be 0 to 0.95"
+        );
+        assert!(
+            RecipeFields::load("nonesuch")
+                .unwrap_err()
+                .to_string()
+                .contains("keras-imdb")
+        );
+    }
+}
