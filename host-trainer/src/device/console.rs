@@ -310,6 +310,7 @@ mod tests {
         tick_hz=25000000 logits=-10734,5 label=very good";
 
     /// A device that says `said` whatever it hears, and remembers what it heard.
+    #[derive(Debug)]
     struct Device {
         said: Cursor<Vec<u8>>,
         heard: Vec<u8>,
