@@ -128,12 +128,14 @@ impl Network<'_> {
     /// Runs over the window from the start, padded in front as in training.
     fn replay<B: Buffers>(&self, state: &mut State<B>) {
         state.running.rewind();
-        let remembered = state.window.tokens().count();
+        let remembered = state.window.count();
         for _ in remembered..self.dimensions.window.into() {
             self.advance(&mut state.running, special::PAD);
         }
-        for token in state.window.tokens() {
-            self.advance(&mut state.running, token);
+        for index in 0..remembered {
+            if let Some(token) = state.window.get(index) {
+                self.advance(&mut state.running, token);
+            }
         }
     }
 }

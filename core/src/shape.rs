@@ -57,8 +57,10 @@ pub trait Ring: Sized {
     fn push(&mut self, token: Token);
     /// Forgets everything.
     fn clear(&mut self);
-    /// The tokens, oldest first.
-    fn tokens(&self) -> impl Iterator<Item = Token>;
+    /// The number of tokens in the ring.
+    fn count(&self) -> usize;
+    /// The `index`th token, counted from the oldest.
+    fn get(&self, index: usize) -> Option<Token>;
 }
 
 impl<const N: usize> Ring for Deque<Token, N> {
@@ -81,8 +83,13 @@ impl<const N: usize> Ring for Deque<Token, N> {
         *self = Self::new();
     }
 
-    fn tokens(&self) -> impl Iterator<Item = Token> {
-        self.iter().copied()
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn get(&self, index: usize) -> Option<Token> {
+        // Not by iterator, which slices with checks that can panic.
+        Deque::get(self, index).copied()
     }
 }
 

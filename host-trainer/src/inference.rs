@@ -144,7 +144,11 @@ impl Ring for HeapRing {
         self.tokens.clear();
     }
 
-    fn tokens(&self) -> impl Iterator<Item = Token> {
-        self.tokens.iter().copied()
+    fn count(&self) -> usize {
+        self.tokens.len()
+    }
+
+    fn get(&self, index: usize) -> Option<Token> {
+        self.tokens.get(index).copied()
     }
 }

@@ -51,7 +51,8 @@ impl<'a> Labels<'a> {
 
     /// The names in the order of the classes.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
-        self.0.split('\n')
+        // An array as the pattern: a single character is searched for with code that can panic.
+        self.0.split(['\n'])
     }
 
     /// The name of a class, or nothing if there is no such class.
