@@ -213,9 +213,8 @@ impl RecipeFields {
 
     fn parse(path: &Path, text: &str) -> Result<Self, RecipeError> {
         toml::from_str(text).map_err(|error: toml::de::Error| {
-            let line = error
-                .span()
-                .map_or(0, |span| text[..span.start].lines().count().max(1));
+            let before = error.span().map_or("", |span| &text[..span.start]);
+            let line = 1 + before.matches('\n').count();
             RecipeError::Syntax {
                 path: path.into(),
                 reason: format!("line {line}: {}", error.message().replace('\n', ", ")),

@@ -1,0 +1,54 @@
+//! The inference path of a release build has no way to panic: its image holds none of the
+//! machinery that a panic would need.
+
+use object::{Object, ObjectSymbol};
+use spinet_tests::device::{boards, models};
+use spinet_trainer::device::{Board, Firmware, Program};
+use std::path::Path;
+
+/// Parts of symbols without which nothing can panic.
+const MACHINERY: [&str; 6] = [
+    "panicking",
+    "panic_fmt",
+    "panic_bounds_check",
+    "rust_begin_unwind",
+    "unwrap_failed",
+    "slice_index_fail",
+];
+
+/// The offending symbols of a program's image.
+fn panics(board: &Board, model: &Path, program: Program) -> Vec<String> {
+    let firmware = Firmware::build(board, model, program).unwrap();
+    let bytes = std::fs::read(firmware.path).unwrap();
+    let image = object::File::parse(&*bytes).expect("cargo builds valid images");
+    let symbols: Vec<&str> = image.symbols().filter_map(|s| s.name().ok()).collect();
+    assert!(symbols.contains(&"main"), "the image was stripped");
+    symbols
+        .into_iter()
+        .filter(|name| MACHINERY.iter().any(|part| name.contains(part)))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn no_board_can_panic_while_it_reads() {
+    for board in boards() {
+        for model in models() {
+            let found = panics(&board, &model.path, Program::Inference);
+            assert!(
+                found.is_empty(),
+                "{}, {}: {found:?}",
+                board.name,
+                model.name
+            );
+        }
+    }
+}
+
+#[test]
+fn the_application_which_logs_does_hold_the_machinery() {
+    // What the test above looks for exists: the logger of the whole application can panic.
+    let board = &boards()[0];
+    let model = &models()[0];
+    assert!(!panics(board, &model.path, Program::Application).is_empty());
+}
