@@ -4,6 +4,7 @@
 //! words are counted, the most frequent kept (as Keras's `num_words` does) and the perfect hash
 //! built.
 
+use crate::data::Example;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use spinet_core::{
@@ -173,26 +174,22 @@ impl OwnedVocabulary {
             }),
         }
     }
+}
 
-    /// The tokens of a text, behind the start token if `start`.
-    pub fn encode(&self, text: &str, start: bool) -> Vec<Token> {
-        let vocabulary = self.view();
-        let tokens =
-            words(text.as_bytes()).map(|word| vocabulary.token(word).unwrap_or(special::UNKNOWN));
-        start
-            .then_some(special::START)
-            .into_iter()
-            .chain(tokens)
-            .collect()
-    }
+/// The tokens of a text, behind the start token if `start`.
+pub fn encode(vocabulary: Vocabulary<'_>, text: &str, start: bool) -> Vec<Token> {
+    let tokens =
+        words(text.as_bytes()).map(|word| vocabulary.token(word).unwrap_or(special::UNKNOWN));
+    start.then_some(special::START).into_iter().chain(tokens).collect()
+}
 
-    /// The tokens of many texts, on all cores.
-    pub fn encode_all(&self, texts: &[&str], start: bool) -> Vec<Vec<Token>> {
-        texts
-            .par_iter()
-            .map(|text| self.encode(text, start))
-            .collect()
-    }
+/// The tokens of every example's text, on all cores.
+pub fn encode_all(
+    vocabulary: Vocabulary<'_>,
+    examples: &[Example],
+    start: bool,
+) -> Vec<Vec<Token>> {
+    examples.par_iter().map(|example| encode(vocabulary, &example.text, start)).collect()
 }
 
 /// A pilot per bucket that gives each hash a slot of its own: the largest buckets choose first.
@@ -297,7 +294,7 @@ mod tests {
             )
         };
         let two = choose(5).unwrap();
-        let encoded = two.encode("A good film!", true);
+        let encoded = encode(two.view(), "A good film!", true);
         assert_eq!(encoded[..2], [special::START, special::UNKNOWN]);
         assert!(
             encoded[2..]

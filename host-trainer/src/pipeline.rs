@@ -1,0 +1,325 @@
+//! The whole way from labelled text to a quantised model: split, vocabulary, training,
+//! quantisation, and what both models are worth on the validation examples.
+
+use crate::{
+    batch::{BatchConfig, BatchMode, Cut, Example},
+    data::{self, Corpus, DataError, SplitSpec, Splits},
+    evaluation,
+    inference::Model,
+    network::{ConfigError, Network, NetworkConfig},
+    optimizer::{AdamConfig, Schedule},
+    progress::bar,
+    quantize::{QuantizeError, Quantized, Source, quantize},
+    recipe::{Recipe, RecipeError, ScheduleName, SelectName},
+    training::{EpochRecord, History, Score, Selection, TrainingConfig, TrainingError, fit},
+    vocabulary::{OwnedVocabulary, VocabularyError, encode_all},
+};
+use rayon::prelude::*;
+use spinet_core::{ArtifactError, Artifact, Token, artifact::Training, text::special};
+use std::path::PathBuf;
+
+/// Why no model came out.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The recipe.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The words.
+    #[error(transparent)]
+    Vocabulary(#[from] VocabularyError),
+    /// The network's shape.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The training.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// The quantisation.
+    #[error(transparent)]
+    Quantize(#[from] QuantizeError),
+    /// The artifact.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+}
+
+/// What happens on the way, told as it happens.
+#[derive(Debug)]
+pub enum Event<'e> {
+    /// The examples were split.
+    Split {
+        /// Examples to learn from.
+        train: usize,
+        /// Examples to choose the epoch by.
+        validation: usize,
+        /// Examples that are not looked at.
+        test: usize,
+    },
+    /// The words were chosen.
+    Vocabulary {
+        /// Number of words.
+        words: usize,
+        /// Tokens of the training examples.
+        tokens: usize,
+        /// Share of them that are unknown words.
+        unknown: f64,
+    },
+    /// An epoch ended.
+    Epoch(&'e EpochRecord),
+}
+
+/// A model in both precisions, and what is known of it.
+pub struct Trained {
+    /// The float network of the best epoch.
+    pub network: Network,
+    /// The epochs.
+    pub history: History,
+    /// The artifact.
+    pub quantized: Quantized,
+    /// The SHA-256 of the data.
+    pub data: [u8; 32],
+    /// Threads that it was trained with.
+    pub threads: usize,
+    /// The float network on the validation examples.
+    pub float: Score,
+    /// The artifact on the validation examples.
+    pub int8: evaluation::Score,
+    /// The examples that were not looked at.
+    pub test: Vec<data::Example>,
+}
+
+/// Trains a model as `recipe` says. The best epoch's network is written to `checkpoint`
+/// whenever there is a better one.
+///
+/// # Errors
+/// A [`PipelineError`]; the checkpoint then holds the best epoch so far, if any.
+pub fn train(
+    corpus: Corpus,
+    recipe: &Recipe,
+    checkpoint: Option<PathBuf>,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Trained, PipelineError> {
+    recipe.check()?;
+    let sha256 = corpus.sha256;
+    let (validation, test) = (permille(recipe.validation), permille(recipe.test));
+    let splits = data::split(corpus, split_spec(recipe.seed, validation, test))?;
+    tell(Event::Split {
+        train: splits.train.len(),
+        validation: splits.validation.len(),
+        test: splits.test.len(),
+    });
+    let vocabulary = OwnedVocabulary::choose(
+        splits.train.iter().map(|example| example.text.as_str()),
+        recipe.vocabulary,
+        recipe.num_words,
+        recipe.fingerprint_bits,
+    )?;
+    let tokens = encode_all(vocabulary.view(), &splits.train, recipe.start);
+    tell(vocabulary_event(&vocabulary, &tokens));
+    let held_out = encode_all(vocabulary.view(), &splits.validation, recipe.start);
+    let held_out = examples(&held_out, &splits.validation);
+    let config = network_config(recipe, &vocabulary, splits.labels.len());
+    let mut network = Network::new(config, recipe.seed)?;
+    let threads = threads(recipe);
+    let history = fit(
+        &mut network,
+        &examples(&tokens, &splits.train),
+        &held_out,
+        &training_config(recipe, splits.train.len(), threads, checkpoint),
+        &mut |record| tell(Event::Epoch(record)),
+    )?;
+    let float = history.best().map_or(NOTHING, EpochRecord::score);
+    let source = Source {
+        config: network.config(),
+        parameters: network.parameters(),
+        vocabulary: &vocabulary,
+        labels: &splits.labels,
+        start: recipe.start,
+        window: recipe.window,
+        training: Training {
+            data: std::array::from_fn(|byte| sha256[byte]),
+            seed: recipe.seed,
+            validation_permille: validation,
+            test_permille: test,
+        },
+    };
+    let quantized = quantize(&source, &sample(&tokens, recipe.calibration))?;
+    let model = Model::from_bytes(&quantized.artifact)?;
+    let progress = bar(splits.validation.len(), "quantised");
+    let int8 = evaluation::evaluate(&model, &splits.validation, &progress);
+    progress.finish_and_clear();
+    Ok(Trained {
+        network,
+        history,
+        quantized,
+        data: sha256,
+        threads,
+        float,
+        int8,
+        test: splits.test,
+    })
+}
+
+const NOTHING: Score = Score {
+    loss: 0.0,
+    accuracy: 0.0,
+};
+
+/// The split that an artifact was trained with.
+///
+/// # Errors
+/// As [`data::split`].
+pub fn split_of(corpus: Corpus, training: &Training) -> Result<Splits, DataError> {
+    let spec = split_spec(
+        training.seed,
+        training.validation_permille,
+        training.test_permille,
+    );
+    data::split(corpus, spec)
+}
+
+/// What the float network of an artifact is worth on examples, read with the artifact's
+/// vocabulary.
+///
+/// # Errors
+/// If the network and the artifact do not belong together.
+pub fn evaluate_float(
+    network: &Network,
+    artifact: &Artifact<'_>,
+    data: &[data::Example],
+) -> Result<Score, TrainingError> {
+    let tokens = encode_all(artifact.vocabulary, data, artifact.manifest.start);
+    let batch = BatchConfig {
+        size: 64,
+        mode: batch_mode(artifact.manifest.window, usize::MAX),
+    };
+    let threads = rayon::current_num_threads();
+    let outcome = crate::training::evaluate(network, &examples(&tokens, data), &batch, threads)?;
+    Ok(Score::from(&outcome))
+}
+
+fn split_spec(seed: u64, validation_permille: u16, test_permille: u16) -> SplitSpec {
+    SplitSpec {
+        seed,
+        validation: f32::from(validation_permille) / 1000.0,
+        test: f32::from(test_permille) / 1000.0,
+    }
+}
+
+/// Shares are kept in thousandths, as the artifact keeps them.
+fn permille(share: f32) -> u16 {
+    (share * 1000.0).round() as u16
+}
+
+fn vocabulary_event<'e>(vocabulary: &OwnedVocabulary, tokens: &[Vec<Token>]) -> Event<'e> {
+    let count: usize = tokens.iter().map(Vec::len).sum();
+    let unknown: usize = tokens
+        .par_iter()
+        .map(|tokens| tokens.iter().filter(|&&token| token == special::UNKNOWN).count())
+        .sum();
+    Event::Vocabulary {
+        words: vocabulary.view().words().into(),
+        tokens: count,
+        unknown: unknown as f64 / count.max(1) as f64,
+    }
+}
+
+fn examples<'t>(tokens: &'t [Vec<Token>], data: &[data::Example]) -> Vec<Example<'t>> {
+    tokens
+        .iter()
+        .zip(data)
+        .map(|(tokens, example)| Example {
+            tokens,
+            label: example.label as u16,
+        })
+        .collect()
+}
+
+/// Sequences spread evenly over the training examples.
+fn sample(tokens: &[Vec<Token>], count: usize) -> Vec<Vec<Token>> {
+    let stride = (tokens.len() / count).max(1);
+    tokens.iter().step_by(stride).take(count).cloned().collect()
+}
+
+fn threads(recipe: &Recipe) -> usize {
+    match recipe.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    }
+}
+
+fn network_config(
+    recipe: &Recipe,
+    vocabulary: &OwnedVocabulary,
+    classes: usize,
+) -> NetworkConfig {
+    NetworkConfig {
+        cell: recipe.cell,
+        input: recipe.input_kind(),
+        vocabulary_size: vocabulary.view().tokens(),
+        hidden_size: recipe.hidden_size.into(),
+        layers: 1,
+        readout: recipe.readout.into(),
+        outputs: if classes == 2 { 1 } else { classes },
+        embedding_dropout: recipe.embedding_dropout,
+        hidden_dropout: recipe.hidden_dropout,
+        word_dropout: recipe.word_dropout,
+        unknown_id: special::UNKNOWN,
+    }
+}
+
+fn batch_mode(window: u16, max_len: usize) -> BatchMode {
+    match window {
+        0 => BatchMode::Ragged {
+            max_len,
+            cut: Cut::RandomWindow,
+        },
+        length => BatchMode::Windowed {
+            length: length.into(),
+            pad_id: special::PAD,
+        },
+    }
+}
+
+fn training_config(
+    recipe: &Recipe,
+    examples: usize,
+    threads: usize,
+    checkpoint: Option<PathBuf>,
+) -> TrainingConfig {
+    let steps = examples.div_ceil(recipe.batch_size) * recipe.epochs;
+    TrainingConfig {
+        epochs: recipe.epochs,
+        learning_rate: recipe.learning_rate,
+        schedule: match recipe.schedule {
+            ScheduleName::Constant => Schedule::Constant,
+            ScheduleName::Exponential => Schedule::Exponential {
+                factor: recipe.decay,
+            },
+            ScheduleName::Cosine => Schedule::Cosine {
+                warm_up: (recipe.warmup_steps as f32 / steps.max(1) as f32).min(0.5),
+                floor: 0.0,
+            },
+        },
+        adam: AdamConfig {
+            weight_decay: recipe.weight_decay,
+            clip_norm: (recipe.clip_norm > 0.0).then_some(recipe.clip_norm),
+            ..AdamConfig::default()
+        },
+        batch: BatchConfig {
+            size: recipe.batch_size,
+            mode: batch_mode(recipe.window, recipe.max_length),
+        },
+        seed: recipe.seed,
+        threads,
+        selection: match recipe.select_by {
+            SelectName::Loss => Selection::Loss,
+            SelectName::Accuracy => Selection::Accuracy,
+        },
+        patience: (recipe.patience > 0).then_some(recipe.patience),
+        checkpoint,
+        progress: true,
+        ..TrainingConfig::default()
+    }
+}

@@ -1,0 +1,124 @@
+//! The files of a model: the artifact, and beside it where it comes from.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `NAME.spinet` | the artifact, which is all that a device needs |
+//! | `NAME.float` | the float network that it was quantised from |
+//! | `NAME.svg` | the curves of its training |
+//! | `NAME.json` | its provenance: command, recipe, data, epochs, figures |
+
+use crate::{
+    curves::{self, CurveError},
+    durable::{self, WriteError},
+    pipeline::Trained,
+    quantize::TensorReport,
+    recipe::Recipe,
+    training::{History, Score},
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// Why a model's files could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// One of them could not be.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The curves could not be.
+    #[error(transparent)]
+    Curves(#[from] CurveError),
+    /// The provenance has no JSON form.
+    #[error("provenance: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Where a model's files lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelFiles {
+    /// The artifact.
+    pub artifact: PathBuf,
+    /// The float network.
+    pub float: PathBuf,
+    /// The curves.
+    pub curves: PathBuf,
+    /// The provenance.
+    pub provenance: PathBuf,
+}
+
+impl ModelFiles {
+    /// The files of the model whose artifact is `artifact`.
+    pub fn of(artifact: &Path) -> Self {
+        Self {
+            artifact: artifact.to_owned(),
+            float: artifact.with_extension("float"),
+            curves: artifact.with_extension("svg"),
+            provenance: artifact.with_extension("json"),
+        }
+    }
+
+    /// Writes all but the float network, which training has written. The artifact comes last:
+    /// where it is, everything is.
+    ///
+    /// # Errors
+    /// A [`RecordError`]; no file is left half-written.
+    pub fn write(
+        &self,
+        command: &str,
+        recipe: &Recipe,
+        trained: &Trained,
+    ) -> Result<(), RecordError> {
+        let artifact = &trained.quantized.artifact;
+        let provenance = Provenance {
+            spinet: env!("CARGO_PKG_VERSION"),
+            command,
+            recipe,
+            threads: trained.threads,
+            data_sha256: hex(&trained.data),
+            artifact_sha256: hex(&Sha256::digest(artifact)),
+            artifact_bytes: artifact.len(),
+            validation: Validation {
+                examples: trained.int8.examples,
+                float: trained.float,
+                quantised: Score {
+                    loss: trained.int8.loss,
+                    accuracy: trained.int8.accuracy,
+                },
+            },
+            quantisation: &trained.quantized.report,
+            history: &trained.history,
+        };
+        let mut json = serde_json::to_vec_pretty(&provenance)?;
+        json.push(b'\n');
+        durable::write(&self.provenance, &json)?;
+        curves::write(&trained.history, &self.curves)?;
+        durable::write(&self.artifact, artifact)?;
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Provenance<'p> {
+    spinet: &'static str,
+    command: &'p str,
+    recipe: &'p Recipe,
+    threads: usize,
+    /// Over labels and training examples.
+    data_sha256: String,
+    artifact_sha256: String,
+    artifact_bytes: usize,
+    validation: Validation,
+    quantisation: &'p [TensorReport],
+    history: &'p History,
+}
+
+#[derive(Serialize)]
+struct Validation {
+    examples: usize,
+    float: Score,
+    quantised: Score,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
