@@ -339,3 +339,191 @@ pub enum BatchError {
         classes: usize,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::InputKind;
+
+    const RAGGED: BatchMode = BatchMode::Ragged {
+        max_len: 4,
+        cut: Cut::Last,
+    };
+
+    fn examples(sequences: &[Vec<u16>]) -> Vec<Example<'_>> {
+        sequences
+            .iter()
+            .map(|tokens| Example {
+                tokens,
+                label: tokens.len() as u16 % 2,
+            })
+            .collect()
+    }
+
+    /// Sequence `n` is `n * 100, n * 100 + 1, ..`.
+    fn numbered(lengths: &[usize]) -> Vec<Vec<u16>> {
+        let sequence =
+            |(n, &length): (usize, &usize)| (0..length).map(move |t| (n * 100 + t) as u16);
+        lengths
+            .iter()
+            .enumerate()
+            .map(|pair| sequence(pair).collect())
+            .collect()
+    }
+
+    fn assembled(lengths: &[usize], mode: &BatchMode, pass: Pass) -> Batch {
+        let sequences = numbered(lengths);
+        let indices: Vec<u32> = (0..lengths.len() as u32).collect();
+        let mut batch = Batch::default();
+        batch.assemble(&examples(&sequences), &indices, mode, pass);
+        batch
+    }
+
+    #[test]
+    fn ragged_batches_are_time_major_and_longest_first() {
+        let batch = assembled(&[2, 0, 3], &RAGGED, Pass::Evaluation);
+        assert_eq!(batch.examples(), [2, 0, 1]);
+        assert_eq!(batch.lengths(), [3, 2, 0]);
+        assert_eq!(batch.labels(), [1, 0, 0]);
+        assert_eq!(
+            [batch.active(0), batch.active(1), batch.active(2)],
+            [2, 2, 1]
+        );
+        assert_eq!(batch.tokens(), [200, 0, 0, 201, 1, 0, 202, 0, 0]);
+        assert_eq!(
+            (batch.steps(), batch.sequences(), batch.token_count()),
+            (3, 3, 5)
+        );
+    }
+
+    #[test]
+    fn windows_are_padded_in_front() {
+        let mode = BatchMode::Windowed {
+            length: 3,
+            pad_id: 9,
+        };
+        let batch = assembled(&[2, 0, 5], &mode, Pass::Evaluation);
+        assert_eq!(batch.examples(), [2, 0, 1]);
+        assert_eq!(batch.tokens(), [202, 9, 9, 203, 0, 9, 204, 1, 9]);
+        assert_eq!(batch.lengths(), [3, 3, 3]);
+        assert_eq!(batch.active(2), 3);
+    }
+
+    #[test]
+    fn only_training_cuts_and_random_windows_move() {
+        let long = [10, 3];
+        assert_eq!(
+            assembled(&long, &RAGGED, Pass::Evaluation).lengths(),
+            [10, 3]
+        );
+        let last = assembled(&long, &RAGGED, Pass::Training { seed: 1 });
+        assert_eq!(last.tokens(), [6, 100, 7, 101, 8, 102, 9, 0]);
+        let random = BatchMode::Ragged {
+            max_len: 4,
+            cut: Cut::RandomWindow,
+        };
+        let mut starts = [0; 7];
+        for seed in 0..700 {
+            let batch = assembled(&long, &random, Pass::Training { seed });
+            let start = batch.tokens()[0];
+            assert_eq!(batch.tokens()[6], start + 3);
+            starts[usize::from(start)] += 1;
+        }
+        assert!(
+            starts.iter().all(|&count| (60..140).contains(&count)),
+            "{starts:?}"
+        );
+    }
+
+    #[test]
+    fn word_dropout_spares_padding() {
+        let mode = BatchMode::Windowed {
+            length: 100,
+            pad_id: 9,
+        };
+        let mut batch = assembled(&[50], &mode, Pass::Training { seed: 0 });
+        batch.drop_words(0.5, 777, 3);
+        assert!(batch.tokens()[..50].iter().all(|&token| token == 9));
+        let dropped = batch.tokens()[50..]
+            .iter()
+            .filter(|&&token| token == 777)
+            .count();
+        assert!((15..=35).contains(&dropped), "{dropped}");
+    }
+
+    #[test]
+    fn an_epoch_holds_every_example_once_in_batches_of_like_length() {
+        let lengths: Vec<usize> = (0..1000).map(|n| n * 7919 % 200).collect();
+        let sequences = numbered(&lengths);
+        let examples = examples(&sequences);
+        let mode = BatchMode::Ragged {
+            max_len: 150,
+            cut: Cut::Last,
+        };
+        let config = BatchConfig { size: 8, mode };
+        let batches = config.training_order(&examples, 5);
+        assert_eq!(batches, config.training_order(&examples, 5));
+        assert_ne!(batches, config.training_order(&examples, 6));
+        let mut all = batches.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..1000).collect::<Vec<u32>>());
+        let kept = |&index: &u32| lengths[index as usize].min(150);
+        let spread = |batch: &Vec<u32>| {
+            batch.iter().map(kept).max().unwrap_or(0) - batch.iter().map(kept).min().unwrap_or(0)
+        };
+        // Buckets of 400 spread over 150 lengths: batches of 8 span about 3 of them.
+        let mean = batches.iter().map(spread).sum::<usize>() as f64 / batches.len() as f64;
+        assert!(mean < 6.0, "{mean}");
+        let first: Vec<usize> = batches.iter().map(|batch| kept(&batch[0])).collect();
+        assert!(!first.is_sorted());
+    }
+
+    #[test]
+    fn misfits_are_named() {
+        let network = NetworkConfig::simple_rnn(InputKind::OneHot, 300, 4);
+        let config = BatchConfig {
+            size: 8,
+            mode: RAGGED,
+        };
+        let sequences = numbered(&[3, 5, 2, 1]);
+        let good = examples(&sequences[..3]);
+        assert_eq!(check(&good, &config, &network), Ok(()));
+        let error = check(&examples(&sequences), &config, &network).unwrap_err();
+        let text = "example 3, token 0: id 300 is not below the vocabulary's 300";
+        assert_eq!(error.to_string(), text);
+        let labelled = [Example {
+            tokens: &[1],
+            label: 2,
+        }];
+        let error = check(&labelled, &config, &network).unwrap_err();
+        assert_eq!(
+            error,
+            BatchError::Label {
+                example: 0,
+                label: 2,
+                classes: 2
+            }
+        );
+        let mode = BatchMode::Windowed {
+            length: 0,
+            pad_id: 0,
+        };
+        assert!(check(&good, &BatchConfig { size: 8, mode }, &network).is_err());
+        assert!(
+            check(
+                &good,
+                &BatchConfig {
+                    size: 0,
+                    mode: RAGGED
+                },
+                &network
+            )
+            .is_err()
+        );
+        let mode = BatchMode::Windowed {
+            length: 4,
+            pad_id: 300,
+        };
+        assert!(check(&good, &BatchConfig { size: 8, mode }, &network).is_err());
+    }
+}

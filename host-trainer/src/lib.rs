@@ -12,3 +12,8 @@ pub mod optimizer;
 pub mod quantize;
 pub mod recipe;
 pub mod vocabulary;
+pub mod curves;
+pub mod network;
+pub mod optimizer;
+pub mod progress;
+pub mod training;

@@ -1,0 +1,21 @@
+//! Training a network: epochs, validation, the best epoch's checkpoint, early stopping.
+//!
+//! Nothing is printed here; the caller gets every epoch's record as it ends, and progress goes
+//! through [`crate::progress`]. The same seed, thread count and examples give the same weights,
+//! bit for bit, on the same machine.
+
+mod checkpoint;
+mod config;
+mod error;
+mod evaluation;
+mod file;
+mod history;
+mod run;
+
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use config::{Selection, TrainingConfig};
+pub use error::TrainingError;
+pub use evaluation::{evaluate, predict};
+pub(crate) use file::replace_file;
+pub use history::{EpochRecord, History, Score};
+pub use run::fit;

@@ -1,0 +1,210 @@
+//! The training loop.
+
+use std::time::Instant;
+
+use super::checkpoint;
+use super::config::TrainingConfig;
+use super::error::TrainingError;
+use super::evaluation::score;
+use super::history::{EpochRecord, History, Score};
+use crate::batch::{Example, check};
+use crate::network::{Network, Outcome, Parameters, Pass, Workers};
+use crate::optimizer::Adam;
+use crate::progress::Progress;
+
+/// Trains `network` on `training`, judges every epoch on `validation` (or on the training itself
+/// if that is empty) and hands its record to `on_epoch`. In the end the network has the weights
+/// of the best epoch; after an error, those of the best epoch before it, or its first ones.
+pub fn fit(
+    network: &mut Network,
+    training: &[Example],
+    validation: &[Example],
+    config: &TrainingConfig,
+    on_epoch: &mut dyn FnMut(&EpochRecord),
+) -> Result<History, TrainingError> {
+    config.validate()?;
+    for examples in [training, validation] {
+        if u32::try_from(examples.len()).is_err() {
+            return Err(TrainingError::TooManyExamples(examples.len()));
+        }
+        check(examples, &config.batch, network.config())?;
+    }
+    if training.is_empty() {
+        return Err(TrainingError::NoExamples);
+    }
+    let mut run = Run::new(network, training, validation, config)?;
+    let result = run.epochs(on_epoch);
+    let Run { best, history, .. } = run;
+    *network.parameters_mut() = best;
+    result.map(|()| history)
+}
+
+struct Run<'a> {
+    config: &'a TrainingConfig,
+    training: &'a [Example<'a>],
+    validation: &'a [Example<'a>],
+    network: &'a mut Network,
+    workers: Workers,
+    adam: Adam,
+    /// Weights of the best epoch so far; at first, the initial ones.
+    best: Parameters,
+    history: History,
+    steps_per_epoch: usize,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        network: &'a mut Network,
+        training: &'a [Example<'a>],
+        validation: &'a [Example<'a>],
+        config: &'a TrainingConfig,
+    ) -> Result<Self, TrainingError> {
+        Ok(Self {
+            workers: Workers::new(network.config(), config.threads)?,
+            adam: Adam::new(config.adam, network.parameters()),
+            best: network.parameters().clone(),
+            history: History::default(),
+            steps_per_epoch: training.len().div_ceil(config.batch.size),
+            config,
+            training,
+            validation,
+            network,
+        })
+    }
+
+    fn epochs(&mut self, on_epoch: &mut dyn FnMut(&EpochRecord)) -> Result<(), TrainingError> {
+        for epoch in 1..=self.config.epochs {
+            let record = self.epoch(epoch)?;
+            if record.best_so_far {
+                self.best.clone_from(self.network.parameters());
+                if let Some(path) = &self.config.checkpoint {
+                    checkpoint::write(path, self.network, epoch, record.score())?;
+                }
+            }
+            on_epoch(&record);
+            self.history.epochs.push(record);
+            let waited = self.history.epochs_since_best();
+            if self
+                .config
+                .patience
+                .is_some_and(|patience| waited > 0 && waited >= patience)
+            {
+                self.history.stopped_early = epoch < self.config.epochs;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn epoch(&mut self, epoch: usize) -> Result<EpochRecord, TrainingError> {
+        let start = Instant::now();
+        let outcome = self.train(epoch)?;
+        let training_seconds = start.elapsed().as_secs_f64();
+        let validation = self.validate(epoch)?;
+        let mut record = EpochRecord {
+            epoch,
+            training: Score::from(&outcome),
+            validation,
+            learning_rate: self.rate(epoch * self.steps_per_epoch - 1),
+            seconds: start.elapsed().as_secs_f64(),
+            tokens_per_second: outcome.tokens as f64 / training_seconds.max(1e-9),
+            best_so_far: false,
+        };
+        let score = record.score();
+        record.best_so_far = match self.history.best() {
+            Some(best) => score.beats(&best.score(), self.config.selection),
+            None => true,
+        };
+        Ok(record)
+    }
+
+    fn train(&mut self, epoch: usize) -> Result<Outcome, TrainingError> {
+        let seed = epoch_seed(self.config.seed, epoch);
+        let batches = self.config.batch.training_order(self.training, seed);
+        let name = format!("epoch {epoch}/{}", self.config.epochs);
+        let mut progress = Progress::new(self.config.progress, &name);
+        progress.expect(batches.len());
+        let mut sum = Outcome::default();
+        for (number, indices) in batches.iter().enumerate() {
+            let (mode, pass) = (&self.config.batch.mode, Pass::Training { seed });
+            let outcome = self
+                .workers
+                .train(self.network, self.training, indices, mode, pass);
+            self.check_loss(outcome.loss(), epoch, number + 1)?;
+            let rate = self.rate((epoch - 1) * self.steps_per_epoch + number);
+            let norm = self
+                .adam
+                .step(self.network.parameters_mut(), &self.workers, rate);
+            if !norm.is_finite() {
+                return Err(TrainingError::NotFinite {
+                    epoch,
+                    step: number + 1,
+                    what: "gradient",
+                });
+            }
+            sum.add(&outcome);
+            progress.advance(outcome.tokens, sum.loss());
+        }
+        if !self.network.parameters().all_finite() {
+            let (step, what) = (batches.len(), "weights");
+            return Err(TrainingError::NotFinite { epoch, step, what });
+        }
+        Ok(sum)
+    }
+
+    fn validate(&mut self, epoch: usize) -> Result<Option<Score>, TrainingError> {
+        if self.validation.is_empty() {
+            return Ok(None);
+        }
+        let progress = Progress::new(self.config.progress, "validation");
+        let batch = &self.config.batch;
+        let outcome = score(
+            self.network,
+            self.validation,
+            batch,
+            &mut self.workers,
+            progress,
+        );
+        if !outcome.loss().is_finite() {
+            let (step, what) = (self.steps_per_epoch, "validation loss");
+            return Err(TrainingError::NotFinite { epoch, step, what });
+        }
+        Ok(Some(Score::from(&outcome)))
+    }
+
+    fn check_loss(&self, loss: f64, epoch: usize, step: usize) -> Result<(), TrainingError> {
+        let limit = self.config.explosion * libm::log(self.network.config().classes() as f64);
+        if !loss.is_finite() {
+            return Err(TrainingError::NotFinite {
+                epoch,
+                step,
+                what: "loss",
+            });
+        }
+        if loss > limit {
+            return Err(TrainingError::Exploded {
+                epoch,
+                step,
+                loss,
+                limit,
+            });
+        }
+        Ok(())
+    }
+
+    fn rate(&self, step: usize) -> f32 {
+        let total = self.config.epochs * self.steps_per_epoch;
+        let factor = self
+            .config
+            .schedule
+            .factor(step, self.steps_per_epoch, total);
+        self.config.learning_rate * factor
+    }
+}
+
+/// A seed for each epoch; the multiplier is that of Knuth's MMIX generator.
+fn epoch_seed(seed: u64, epoch: usize) -> u64 {
+    (seed ^ 0x5851_F42D_4C95_7F2D)
+        .wrapping_add(epoch as u64)
+        .wrapping_mul(0x5851_F42D_4C95_7F2D)
+}
