@@ -1,7 +1,20 @@
 //! Trains recurrent networks in full precision and turns them into artifacts for `spinet-core`.
+//!
+//! The data flows one way:
+//!
+//! ```text
+//! data -> vocabulary -> batch -> network + optimizer (training) -> quantize -> artifact
+//!                                                                                  |
+//!                        evaluation <- inference (the core, on the host) <---------+
+//!                        cli::run   <- device (firmware, emulator)       <---------+
+//! ```
+//!
+//! [`pipeline`] joins the steps, [`recipe`] parametrises them, [`record`] keeps what came out,
+//! and [`cli`] is the `spinet` command.
 
 pub mod batch;
 pub mod cli;
+pub mod curves;
 pub mod data;
 pub mod device;
 pub mod durable;
@@ -9,11 +22,10 @@ pub mod evaluation;
 pub mod inference;
 pub mod network;
 pub mod optimizer;
+pub mod pipeline;
+pub mod progress;
 pub mod quantize;
 pub mod recipe;
-pub mod vocabulary;
-pub mod curves;
-pub mod network;
-pub mod optimizer;
-pub mod progress;
+pub mod record;
 pub mod training;
+pub mod vocabulary;

@@ -15,7 +15,7 @@ use crate::{
     vocabulary::{OwnedVocabulary, VocabularyError, encode_all},
 };
 use rayon::prelude::*;
-use spinet_core::{ArtifactError, Artifact, Token, artifact::Training, text::special};
+use spinet_core::{Artifact, ArtifactError, Token, artifact::Training, text::special};
 use std::path::PathBuf;
 
 /// Why no model came out.
@@ -216,7 +216,12 @@ fn vocabulary_event<'e>(vocabulary: &OwnedVocabulary, tokens: &[Vec<Token>]) -> 
     let count: usize = tokens.iter().map(Vec::len).sum();
     let unknown: usize = tokens
         .par_iter()
-        .map(|tokens| tokens.iter().filter(|&&token| token == special::UNKNOWN).count())
+        .map(|tokens| {
+            tokens
+                .iter()
+                .filter(|&&token| token == special::UNKNOWN)
+                .count()
+        })
         .sum();
     Event::Vocabulary {
         words: vocabulary.view().words().into(),
@@ -249,11 +254,7 @@ fn threads(recipe: &Recipe) -> usize {
     }
 }
 
-fn network_config(
-    recipe: &Recipe,
-    vocabulary: &OwnedVocabulary,
-    classes: usize,
-) -> NetworkConfig {
+fn network_config(recipe: &Recipe, vocabulary: &OwnedVocabulary, classes: usize) -> NetworkConfig {
     NetworkConfig {
         cell: recipe.cell,
         input: recipe.input_kind(),

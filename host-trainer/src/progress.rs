@@ -6,7 +6,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How long something may take before it gets a bar.
 const PATIENCE: Duration = Duration::from_secs(1);
+const ITEMS: &str = "{prefix} {bar:30} {pos}/{len}  {per_sec}, {eta} left";
 const TEMPLATE: &str = "{prefix} {bar:30} {percent:>3} %  {msg}, {eta} left";
+
+/// A bar over a number of items of another kind, with their rate and the time left.
+pub fn bar(items: usize, name: &'static str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(items as u64), ProgressDrawTarget::stderr())
+        .with_prefix(name);
+    if let Ok(style) = ProgressStyle::with_template(ITEMS) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar
+}
 
 /// A bar over a number of batches; it vanishes when dropped.
 pub struct Progress {

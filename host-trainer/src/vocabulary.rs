@@ -180,7 +180,11 @@ impl OwnedVocabulary {
 pub fn encode(vocabulary: Vocabulary<'_>, text: &str, start: bool) -> Vec<Token> {
     let tokens =
         words(text.as_bytes()).map(|word| vocabulary.token(word).unwrap_or(special::UNKNOWN));
-    start.then_some(special::START).into_iter().chain(tokens).collect()
+    start
+        .then_some(special::START)
+        .into_iter()
+        .chain(tokens)
+        .collect()
 }
 
 /// The tokens of every example's text, on all cores.
@@ -189,7 +193,10 @@ pub fn encode_all(
     examples: &[Example],
     start: bool,
 ) -> Vec<Vec<Token>> {
-    examples.par_iter().map(|example| encode(vocabulary, &example.text, start)).collect()
+    examples
+        .par_iter()
+        .map(|example| encode(vocabulary, &example.text, start))
+        .collect()
 }
 
 /// A pilot per bucket that gives each hash a slot of its own: the largest buckets choose first.

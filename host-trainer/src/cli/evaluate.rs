@@ -2,10 +2,13 @@
 
 use super::{Outcome, output, train::DataArgs};
 use crate::{
-    data::{Example, SplitSpec, split},
+    data::Example,
     evaluation::{Score, evaluate},
     inference::Model,
-    record,
+    pipeline::{evaluate_float, split_of},
+    progress::bar,
+    record::ModelFiles,
+    training::{self, Checkpoint},
 };
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -67,16 +70,16 @@ impl Evaluate {
         let model = Model::open(&self.model)?;
         let examples = self.examples(&model)?;
         let started = Instant::now();
-        let bar = output::progress(examples.len(), "quantised");
+        let progress = bar(examples.len(), "quantised");
         let Score {
             examples: count,
             loss,
             accuracy,
             tokens,
-        } = evaluate(&model, &examples, &bar);
-        bar.finish_and_clear();
+        } = evaluate(&model, &examples, &progress);
+        progress.finish_and_clear();
         let seconds = started.elapsed().as_secs_f64();
-        let float = record::float_score(&self.model, &model, &examples)?;
+        let float = self.float_score(&model, &examples)?;
         let evaluation = Evaluation {
             examples: count,
             loss,
@@ -93,11 +96,25 @@ impl Evaluate {
         Ok(true)
     }
 
+    /// The same for the float network, if its file is there.
+    fn float_score(
+        &self,
+        model: &Model,
+        examples: &[Example],
+    ) -> Result<Option<training::Score>, Box<dyn std::error::Error>> {
+        let path = ModelFiles::of(&self.model).float;
+        if !path.exists() {
+            return Ok(None);
+        }
+        let network = Checkpoint::read(&path)?.network;
+        Ok(Some(evaluate_float(&network, &model.artifact(), examples)?))
+    }
+
     /// The examples of the split, held apart as in training.
     fn examples(&self, model: &Model) -> Result<Vec<Example>, Box<dyn std::error::Error>> {
         let corpus = self.data.load()?;
         let artifact = model.artifact();
-        let labels: Vec<&str> = artifact.labels.iter().collect();
+        let labels: Vec<_> = artifact.labels.iter().collect();
         if corpus.labels != labels {
             return Err(Box::new(EvaluateError::Labels {
                 path: self.data.data.clone(),
@@ -106,24 +123,16 @@ impl Evaluate {
             }));
         }
         let training = artifact.manifest.training;
-        let own_test = !corpus.test.is_empty();
-        if self.split == SplitName::Test && own_test {
+        if self.split == SplitName::Test && !corpus.test.is_empty() {
             return Ok(corpus.test);
         }
-        if corpus.train_sha256[..8] != training.data {
+        if corpus.sha256[..8] != training.data {
             return Err(Box::new(EvaluateError::OtherData {
                 path: self.data.data.clone(),
                 split: self.split.name(),
             }));
         }
-        let splits = split(
-            corpus,
-            SplitSpec {
-                seed: training.seed,
-                validation: f32::from(training.validation_permille) / 1000.0,
-                test: f32::from(training.test_permille) / 1000.0,
-            },
-        )?;
+        let splits = split_of(corpus, &training)?;
         let examples = match self.split {
             SplitName::Train => splits.train,
             SplitName::Validation => splits.validation,

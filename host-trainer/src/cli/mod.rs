@@ -4,10 +4,12 @@
 //! exit code 2; a comparison that fails (`demo`) is exit code 1.
 
 mod emulate;
+mod evaluate;
 mod inspect;
 mod output;
 mod predict;
 mod run;
+mod train;
 
 use clap::{Parser, Subcommand};
 use std::{error::Error, process::ExitCode};
@@ -25,6 +27,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Train(Box<train::Train>),
+    Evaluate(evaluate::Evaluate),
     Predict(predict::Predict),
     Run(run::Run),
     Inspect(inspect::Inspect),
@@ -34,6 +38,8 @@ enum Command {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Train(command) => command.run(),
+        Command::Evaluate(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Inspect(command) => command.run(),

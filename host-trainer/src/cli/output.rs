@@ -1,6 +1,5 @@
 //! Results on stdout, progress on stderr.
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
 use std::{
     error::Error,
@@ -24,19 +23,6 @@ pub(super) fn reader_left(error: &(dyn Error + 'static)) -> bool {
     error
         .downcast_ref::<io::Error>()
         .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// A progress bar on stderr.
-pub(super) fn progress(length: usize, message: &'static str) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::stderr());
-    bar.set_style(
-        indicatif::ProgressStyle::with_template(
-            "{msg:>12} {wide_bar} {pos}/{len} {per_sec} {eta} left",
-        )
-        .expect("the template is valid"),
-    );
-    bar.set_message(message);
-    bar
 }
 
 /// A number with thousands separated.
