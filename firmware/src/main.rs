@@ -33,6 +33,7 @@ mod model {
 use core::fmt::{self, Write};
 
 use cortex_m_rt::entry;
+use spinet_core::probability::decimals;
 use spinet_core::{Artifact, Classifier, Verdict};
 use timer::Stopwatch;
 use uart::{Port, Uart};
@@ -162,8 +163,8 @@ impl fmt::Display for Answer<'_> {
             ticks,
             overrun,
         } = self;
-        // Q0.15 to the nearest 10^-5; below 1, so the integer part is 0.
-        let probability = (u32::from(verdict.probability) * 100_000 + (1 << 14)) >> 15;
+        // Below 1, so the integer part is 0.
+        let probability = decimals(verdict.probability);
         let (tokens, unknown) = (verdict.tokens, verdict.unknown);
         write!(
             f,

@@ -33,6 +33,7 @@ impl Count for Timer {
     }
 
     /// Right for intervals below 2^32 ticks, 268 s.
+    #[inline(never)]
     fn now(&mut self) -> u64 {
         TASKS_CAPTURE_0.write(1);
         let elapsed = CC_0.read().wrapping_sub(self.last as u32);

@@ -41,6 +41,7 @@ impl Count for Timer {
         Self { last: 0 }
     }
 
+    #[inline(never)]
     fn now(&mut self) -> u64 {
         loop {
             let wraps = WRAPS.load(Ordering::Relaxed);
