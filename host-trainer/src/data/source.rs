@@ -8,11 +8,13 @@ use std::str::FromStr;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Columns, Corpus, DataError, imdb, jsonl, table};
+use super::{BUILTIN_SEED, Columns, Corpus, DataError, builtin, imdb, jsonl, table};
 
 /// Where a corpus comes from. Parsed from a `--data` argument; nothing is opened until it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
+    /// The word `builtin`: generated reviews, no file.
+    Builtin,
     /// The IMDB directory `aclImdb`, or the one that holds it.
     ImdbDirectory(PathBuf),
     /// The IMDB archive, `.tar`, `.tar.gz` or `.tgz`; read as a stream, never unpacked to disk.
@@ -33,6 +35,7 @@ impl FromStr for Source {
         let name = argument.to_ascii_lowercase();
         let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
         Ok(match () {
+            () if argument == "builtin" => Self::Builtin,
             () if ends(&[".tar", ".tar.gz", ".tgz"]) => Self::ImdbArchive(path),
             () if ends(&[".csv"]) => Self::Csv(path),
             () if ends(&[".tsv"]) => Self::Tsv(path),
@@ -52,6 +55,7 @@ impl Source {
     /// The file or directory; the word itself for the built-in corpus.
     pub fn path(&self) -> PathBuf {
         match self {
+            Self::Builtin => "builtin".into(),
             Self::ImdbDirectory(path)
             | Self::ImdbArchive(path)
             | Self::Csv(path)
@@ -67,6 +71,7 @@ impl Source {
         progress: &ProgressBar,
     ) -> Result<Corpus, DataError> {
         match self {
+            Self::Builtin => Ok(builtin::generate(BUILTIN_SEED)),
             Self::ImdbDirectory(path) => imdb::read_directory(path, progress),
             Self::ImdbArchive(path) => imdb::read_archive(path, progress),
             Self::Csv(path) => table::read(path, b',', columns, progress),
@@ -107,6 +112,7 @@ mod tests {
     #[test]
     fn the_name_tells_the_form() {
         let parsed = |argument: &str| argument.parse::<Source>().expect("infallible");
+        assert_eq!(parsed("builtin"), Source::Builtin);
         assert_eq!(
             parsed("./builtin"),
             Source::ImdbDirectory("./builtin".into())
