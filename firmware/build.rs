@@ -19,6 +19,13 @@ mod board;
 /// The model without `SPINET_MODEL`, in this folder.
 const DEFAULT_MODEL: &str = "models/imdb.spinet";
 
+/// The copies of the model's state that are on the stack while the program loads it.
+const COPIES_WHILE_LOADING: u32 = 2;
+
+/// The stack that loading takes beside these copies, in bytes: its own frame (some 400) and
+/// the deepest call, reading the manifest, rounded up.
+const LOADING_BYTES: u32 = 2_048;
+
 /// RAM beside the stack and the model's state, in bytes: the references and counters of
 /// the classifier and the program's own statics (some 300 on a 32-bit core), rounded up.
 const PROGRAM_RAM_BYTES: u32 = 512;
@@ -37,7 +44,10 @@ fn generate() -> Result<(), String> {
     let out = PathBuf::from(environment("OUT_DIR")?);
     write(&out.join("board.rs"), &board_source(&board))?;
     write(&out.join("model.rs"), &model.source())?;
-    write(&out.join("memory.x"), &memory_map(&board))?;
+    write(
+        &out.join("memory.x"),
+        &memory_map(&board, model.stack_bytes(&board)),
+    )?;
     driver("uart", &board.hardware.uart)?;
     driver("timer", &board.hardware.timer)?;
     println!("cargo::rustc-link-search={}", out.display());
@@ -102,16 +112,28 @@ impl Model {
             ));
         }
         let (state, stack, ram) = (
-            self.dimensions.state_bytes(),
-            hardware.stack_bytes,
+            self.state_bytes(),
+            self.stack_bytes(board),
             hardware.ram_bytes,
         );
-        if state as u64 + u64::from(stack + PROGRAM_RAM_BYTES) > u64::from(ram) {
+        if u64::from(state) + u64::from(stack) > u64::from(ram) {
             return Err(format!(
-                "the model does not fit {name}: {state} bytes of state, {stack} of stack and {PROGRAM_RAM_BYTES} for the program, of {ram} bytes of RAM"
+                "the model does not fit {name}: {state} bytes for its state and the program, and {stack} for the stack, of {ram} bytes of RAM"
             ));
         }
         Ok(())
+    }
+
+    /// The program's static RAM, most of it the classifier's, at most.
+    fn state_bytes(&self) -> u32 {
+        // Four 16-bit dimensions: below 2^21.
+        self.dimensions.state_bytes() as u32 + PROGRAM_RAM_BYTES
+    }
+
+    /// The stack to keep free: the board's, or more if loading takes more.
+    fn stack_bytes(&self, board: &Board) -> u32 {
+        let loading = COPIES_WHILE_LOADING * self.state_bytes() + LOADING_BYTES;
+        board.hardware.stack_bytes.max(loading)
     }
 
     /// `model.rs`: the shape and the bytes, aligned as the format asks.
@@ -153,7 +175,7 @@ fn board_source(board: &Board) -> String {
 }
 
 /// `memory.x`, for cortex-m-rt's linker script.
-fn memory_map(board: &Board) -> String {
+fn memory_map(board: &Board, stack: u32) -> String {
     let hardware = &board.hardware;
     let mut map = String::from("MEMORY\n{\n");
     for (name, origin, length) in [
@@ -165,7 +187,7 @@ fn memory_map(board: &Board) -> String {
             "  {name} : ORIGIN = {origin:#010X}, LENGTH = {length:#X}"
         );
     }
-    let (name, stack) = (&board.name, hardware.stack_bytes);
+    let name = &board.name;
     let _ = write!(
         map,
         "}}\nASSERT(__sheap + {stack} <= ORIGIN(RAM) + LENGTH(RAM), \"less than {stack} bytes of RAM are left for the stack on {name}\");\n"

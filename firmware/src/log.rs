@@ -50,7 +50,7 @@ fn stop() -> ! {
 }
 
 /// Parks the core, for the probe to find.
-#[cfg(feature = "rtt")]
+#[cfg(not(feature = "semihosting"))]
 fn stop() -> ! {
     loop {
         cortex_m::asm::wfi();

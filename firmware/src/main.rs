@@ -44,6 +44,23 @@ type Model = Classifier<'static, model::Shape>;
 #[entry]
 fn main() -> ! {
     let mut uart = Uart::new();
+    let classifier = load();
+    let stopwatch = Stopwatch::new();
+    greet(&mut uart);
+    Session {
+        classifier,
+        stopwatch,
+        held_return: false,
+    }
+    .serve(&mut uart)
+}
+
+/// Checks the artifact and makes its classifier.
+///
+/// Never inlined: on its way to its place the classifier takes its size on the stack twice
+/// (the build script reserves that), which is free again when this returns.
+#[inline(never)]
+fn load() -> &'static mut Model {
     let artifact = match Artifact::parse(model::BYTES) {
         Ok(artifact) => artifact,
         Err(error) => log::fail(error),
@@ -53,17 +70,10 @@ fn main() -> ! {
         Ok(classifier) => cortex_m::singleton!(: Model = classifier),
         Err(error) => log::fail(error),
     };
-    let Some(classifier) = classifier else {
-        unreachable!("main runs once");
-    };
-    let stopwatch = Stopwatch::new();
-    greet(&mut uart);
-    Session {
-        classifier,
-        stopwatch,
-        held_return: false,
+    match classifier {
+        Some(classifier) => classifier,
+        None => unreachable!("a model is loaded once"),
     }
-    .serve(&mut uart)
 }
 
 /// Logs what is going to run.

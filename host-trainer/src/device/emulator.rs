@@ -20,8 +20,9 @@ use super::board::Board;
 use super::console::{Console, DeviceError, DeviceVerdict};
 use super::toolchain::{self, QEMU, ToolchainError};
 
-/// How long QEMU may take to start, and a device to say something.
-pub const TIMEOUT: Duration = Duration::from_secs(60);
+/// How long QEMU may take to start, and a device to answer: on a busy host a UART without a
+/// FIFO takes 6 kB/s, so that is enough for texts of half a megabyte.
+pub const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How often a state that nothing announces is looked at.
 const POLL: Duration = Duration::from_millis(5);

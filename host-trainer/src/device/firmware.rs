@@ -169,12 +169,20 @@ fn cargo_build(
     })
 }
 
-/// The one line with which the firmware's build script refused, without cargo's prefix.
+/// The one line with which the firmware's build script or, where the build script's estimate
+/// was too low, the linker refused, without cargo's prefix.
 fn refusal(output: &str) -> Option<&str> {
-    let line = output
-        .lines()
-        .find_map(|line| line.strip_prefix("error: spinet-firmware@"))?;
-    line.split_once(": ").map(|(_version, message)| message)
+    output.lines().find_map(|line| {
+        if let Some(line) = line.strip_prefix("error: spinet-firmware@") {
+            return line.split_once(": ").map(|(_version, message)| message);
+        }
+        let (_, message) = line.split_once("rust-lld: error: ")?;
+        let memory = ["are left for the stack on", "will not fit in region"];
+        memory
+            .iter()
+            .any(|what| message.contains(what))
+            .then_some(message)
+    })
 }
 
 /// A name that only the same board, program and model share.
@@ -243,6 +251,10 @@ mod tests {
             error: spinet-firmware@0.1.0: model a.spinet: not a spinet model\n\
             error: build script logged errors\n";
         assert_eq!(refusal(output), Some("model a.spinet: not a spinet model"));
+        let output = "  = note: rust-lld: error: less than 4096 bytes of RAM are left for the stack on \
+            microbit\n";
+        let message = "less than 4096 bytes of RAM are left for the stack on microbit";
+        assert_eq!(refusal(output), Some(message));
         assert_eq!(
             refusal("error[E0425]: cannot find value `x` in this scope\n"),
             None
