@@ -114,7 +114,7 @@ fn sine_network(config: NetworkConfig) -> Network {
         .map(|t| t.name.clone())
         .collect();
     for (n, name) in names.iter().enumerate() {
-        let values = network.parameters_mut().get_mut(name).unwrap();
+        let mut values = network.parameters_mut().get_mut(name).unwrap();
         for (k, value) in values.iter_mut().enumerate() {
             *value = (0.5 * libm::sin(1.0 + n as f64 + 0.9 * k as f64)) as f32;
         }

@@ -4,7 +4,7 @@
 //! cell's own tensors `layer{l}.*`, then `head.kernel` and `head.bias`. Kernels are stored
 //! `[in, out]`, so that a product reads `x (rows, in) @ kernel (in, out)`.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayViewMut2};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
@@ -153,9 +153,9 @@ impl Parameters {
     }
 
     /// The tensor of that name, to be changed.
-    pub fn get_mut(&mut self, name: &str) -> Option<&mut Array2<f32>> {
+    pub fn get_mut(&mut self, name: &str) -> Option<ArrayViewMut2<'_, f32>> {
         let tensor = self.tensors.iter_mut().find(|tensor| tensor.name == name)?;
-        Some(&mut tensor.values)
+        Some(tensor.values.view_mut())
     }
 
     /// How many numbers there are.

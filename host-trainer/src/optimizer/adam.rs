@@ -290,7 +290,7 @@ mod tests {
         let network = NetworkConfig::simple_rnn(InputKind::OneHot, 3, 4);
         let mut parameters = Parameters::initialize(&network, 0).unwrap();
         let kernel = [0.5, -1.0, 2.0, 0.0];
-        let column = parameters.get_mut("head.kernel").unwrap();
+        let mut column = parameters.get_mut("head.kernel").unwrap();
         column
             .iter_mut()
             .zip(kernel)

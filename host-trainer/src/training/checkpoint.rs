@@ -66,25 +66,25 @@ impl Checkpoint {
             path: path.to_owned(),
             problem,
         };
-        let bytes = fs::read(path).map_err(|error| fail(Problem::Read(error)))?;
+        let bytes = fs::read(path).map_err(|error| fail(CheckpointProblem::Read(error)))?;
         Self::decode(&bytes).map_err(fail)
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Problem> {
+    fn decode(bytes: &[u8]) -> Result<Self, CheckpointProblem> {
         if !bytes.starts_with(MAGIC) {
-            return Err(Problem::Magic);
+            return Err(CheckpointProblem::Magic);
         }
         let Some((header, body)) = bytes.split_at_checked(HEADER) else {
-            return Err(Problem::Truncated(bytes.len()));
+            return Err(CheckpointProblem::Truncated(bytes.len()));
         };
         let version = u16::from_le_bytes([header[8], header[9]]);
         if version != VERSION {
-            return Err(Problem::Version(version));
+            return Err(CheckpointProblem::Version(version));
         }
         if Sha256::digest(body).as_slice() != &header[10..] {
-            return Err(Problem::Hash);
+            return Err(CheckpointProblem::Hash);
         }
-        let body: Body = postcard::from_bytes(body).map_err(|_| Problem::Body)?;
+        let body: Body = postcard::from_bytes(body).map_err(|_| CheckpointProblem::Body)?;
         let tensors = body.tensors.into_iter().map(StoredTensor::restore);
         let tensors = tensors.collect::<Result<Vec<_>, _>>()?;
         let network = Network::with_tensors(body.config.into_owned(), tensors)?;
@@ -97,10 +97,10 @@ impl Checkpoint {
 }
 
 impl StoredTensor<'_> {
-    fn restore(self) -> Result<Tensor, Problem> {
+    fn restore(self) -> Result<Tensor, CheckpointProblem> {
         let shape = (self.rows, self.columns);
         let values = Array2::from_shape_vec(shape, self.values.into_owned());
-        let values = values.map_err(|_| Problem::Body)?;
+        let values = values.map_err(|_| CheckpointProblem::Body)?;
         Ok(Tensor {
             name: self.name.into_owned(),
             values,
@@ -132,13 +132,13 @@ pub(crate) fn write(
         path: path.to_owned(),
         problem,
     };
-    let body = postcard::to_stdvec(&body).map_err(|_| fail(Problem::Body))?;
+    let body = postcard::to_stdvec(&body).map_err(|_| fail(CheckpointProblem::Body))?;
     let mut bytes = Vec::with_capacity(HEADER + body.len());
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&VERSION.to_le_bytes());
     bytes.extend_from_slice(&Sha256::digest(&body));
     bytes.extend_from_slice(&body);
-    replace_file(path, &bytes).map_err(|error| fail(Problem::Write(error)))
+    replace_file(path, &bytes).map_err(|error| fail(CheckpointProblem::Write(error)))
 }
 
 /// A checkpoint that cannot be read or written.
@@ -149,12 +149,12 @@ pub struct CheckpointError {
     pub path: PathBuf,
     /// What is wrong with it.
     #[source]
-    pub problem: Problem,
+    pub problem: CheckpointProblem,
 }
 
 /// What is wrong with a checkpoint.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum CheckpointProblem {
     /// It cannot be opened or read.
     #[error("cannot be read: {0}")]
     Read(io::Error),
@@ -225,9 +225,9 @@ mod tests {
             bad[place] ^= 0x10;
             let problem = Checkpoint::decode(&bad).err();
             match place {
-                0..8 => assert!(matches!(problem, Some(Problem::Magic))),
-                8..10 => assert!(matches!(problem, Some(Problem::Version(_)))),
-                _ => assert!(matches!(problem, Some(Problem::Hash))),
+                0..8 => assert!(matches!(problem, Some(CheckpointProblem::Magic))),
+                8..10 => assert!(matches!(problem, Some(CheckpointProblem::Version(_)))),
+                _ => assert!(matches!(problem, Some(CheckpointProblem::Hash))),
             }
             assert!(Checkpoint::decode(&good[..place]).is_err());
         }
@@ -244,6 +244,6 @@ mod tests {
         let error = checkpoint()
             .write(Path::new("no/such/folder/x.ckpt"))
             .unwrap_err();
-        assert!(matches!(error.problem, Problem::Write(_)));
+        assert!(matches!(error.problem, CheckpointProblem::Write(_)));
     }
 }

@@ -48,10 +48,11 @@ pub struct TrainingConfig {
 }
 
 impl Default for TrainingConfig {
-    /// Ten epochs of 32 whole examples at Keras's rate for Adam, 0.001.
+    /// Ten epochs in batches of 32, sequences cut to their last 400 tokens, at Keras's rate for
+    /// Adam, 0.001.
     fn default() -> Self {
         let mode = BatchMode::Ragged {
-            max_len: usize::MAX,
+            max_len: 400,
             cut: Cut::Last,
         };
         Self {

@@ -12,7 +12,7 @@ mod file;
 mod history;
 mod run;
 
-pub use checkpoint::{Checkpoint, CheckpointError};
+pub use checkpoint::{Checkpoint, CheckpointError, CheckpointProblem};
 pub use config::{Selection, TrainingConfig};
 pub use error::TrainingError;
 pub use evaluation::{evaluate, predict};
