@@ -480,3 +480,44 @@ fn hidden_dropout_masks_the_heads_gradient() {
         "{zeros} of 200 dropped at a rate of one half"
     );
 }
+
+/// With all kinds of dropout, a small move along the gradient changes the loss by the move times
+/// the gradient's norm: forward and backward drop the same things.
+#[test]
+fn dropped_components_pass_no_gradient() {
+    let mut config = shape(InputKind::Embedding { dim: 3 }, Readout::Mean, 3, 2);
+    (
+        config.embedding_dropout,
+        config.hidden_dropout,
+        config.word_dropout,
+    ) = (0.5, 0.3, 0.3);
+    let network = sine_network(config);
+    let examples = examples(3);
+    let (_, gradient) = gradients(&network, &examples, &RAGGED, 1);
+    let square: f64 = gradient
+        .iter()
+        .flatten()
+        .map(|&g| f64::from(g) * f64::from(g))
+        .sum();
+    let moved = |by: f32| {
+        let mut network = network.clone();
+        let names: Vec<String> = network
+            .parameters()
+            .iter()
+            .map(|t| t.name.clone())
+            .collect();
+        for (name, gradient) in names.iter().zip(&gradient) {
+            let mut values = network.parameters_mut().get_mut(name).unwrap();
+            values
+                .iter_mut()
+                .zip(gradient)
+                .for_each(|(value, g)| *value += by * g);
+        }
+        gradients(&network, &examples, &RAGGED, 1).0.loss()
+    };
+    let slope = (moved(0.02) - moved(-0.02)) / 0.04;
+    assert!(
+        (slope / square - 1.0).abs() < 1e-3,
+        "{slope} instead of {square}"
+    );
+}

@@ -13,7 +13,7 @@ use ndarray::Array2;
 
 /// A recurrent cell over whole sequences. `H` is the hidden size, `P` the projection's width,
 /// `M` the memory's width; `B` and `T` are the batch's sequences and steps. Step `t` runs only
-/// over the first `batch.active(t)` sequences; rows beyond them are never read or written.
+/// over the first `batch.active(t)` sequences; rows beyond them mean nothing.
 pub(crate) trait Cell: Send + Sync {
     /// `P`: columns of the input kernel.
     fn projection_width(&self, hidden: usize) -> usize;
@@ -33,7 +33,7 @@ pub(crate) trait Cell: Send + Sync {
 
     /// Reads the gradient of every state from above, `space.state_gradients` (T*B, H), which it
     /// may overwrite; replaces the projection by its gradient and the `gradients` of the cell's
-    /// own tensors. Rows of inactive sequences are zero in projection and states.
+    /// own tensors. Rows of inactive sequences are zero in the projection, and must stay so.
     fn backward(
         &self,
         own: &[Tensor],

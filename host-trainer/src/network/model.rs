@@ -169,7 +169,6 @@ fn project_backward(
 ) {
     let (below, this) = space.layers.split_at_mut(layer);
     let below = &mut below[layer - 1];
-    below.clear_inactive(batch);
     let first = batch.sequences();
     let states = below.states.rows(first..first + batch.rows());
     let projection = this[0].projection.all();

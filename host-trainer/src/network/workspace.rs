@@ -135,17 +135,14 @@ impl LayerSpace {
         self.state_gradients.resize(batch.rows(), hidden);
     }
 
-    /// Zeroes what belongs to no token, so that products over all rows may include it.
+    /// Zeroes the projection's rows that belong to no token; once they hold gradients, products
+    /// over all rows may include them.
     pub(crate) fn clear_inactive(&mut self, batch: &Batch) {
         let sequences = batch.sequences();
         for step in 0..batch.steps() {
-            let (active, row) = (batch.active(step), step * sequences);
+            let row = step * sequences;
             self.projection
-                .slice_mut(row + active..row + sequences)
-                .fill(0.0);
-            let row = row + sequences;
-            self.states
-                .slice_mut(row + active..row + sequences)
+                .slice_mut(row + batch.active(step)..row + sequences)
                 .fill(0.0);
         }
     }

@@ -384,10 +384,16 @@ mod tests {
     /// rows and matrices; biases do not decay. On one and on three threads, to the same bits.
     #[test]
     fn rows_move_as_if_dense() {
+        for weight_decay in [0.0, 0.1] {
+            rows_and_naive_weights_agree(weight_decay);
+        }
+    }
+
+    fn rows_and_naive_weights_agree(weight_decay: f32) {
         const RATE: f32 = 0.01;
         let network = NetworkConfig::simple_rnn(InputKind::OneHot, 5, 2);
         let config = AdamConfig {
-            weight_decay: 0.1,
+            weight_decay,
             clip_norm: Some(1.5),
             ..AdamConfig::default()
         };
@@ -430,7 +436,7 @@ mod tests {
                 } else {
                     0.0
                 };
-                weight.step(&config, g, count, rate, 0.1);
+                weight.step(&config, g, count, rate, f64::from(weight_decay));
             }
             bias.step(&config, 0.75 * clip, count, rate, 0.0);
         }
