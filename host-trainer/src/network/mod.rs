@@ -22,7 +22,7 @@ mod simple_rnn;
 mod workers;
 mod workspace;
 
-pub use config::{CellKind, ConfigError, InputKind, NetworkConfig};
+pub use config::{CellKind, ConfigError, InputKind, MAX_LAYERS, NetworkConfig};
 pub use gradients::{Gradient, Gradients, RowGradient};
 pub use model::Network;
 pub use parameters::{Parameters, ParametersError, Tensor};
