@@ -3,6 +3,7 @@
 //! A command is a file here with its arguments and a `run`. Errors are one line on stderr and
 //! exit code 2; a comparison that fails (`demo`) is exit code 1.
 
+mod demo;
 mod emulate;
 mod evaluate;
 mod inspect;
@@ -27,6 +28,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(Box<demo::Demo>),
     Train(Box<train::Train>),
     Evaluate(evaluate::Evaluate),
     Predict(predict::Predict),
@@ -38,6 +40,7 @@ enum Command {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Demo(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Predict(command) => command.run(),
