@@ -5,7 +5,7 @@
 //! model at run time brings its own implementation, on the heap.
 
 use crate::{Token, fixed};
-use heapless::Deque;
+use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 /// The sizes that determine how much memory a model's state takes.
@@ -63,33 +63,44 @@ pub trait Ring: Sized {
     fn get(&self, index: usize) -> Option<Token>;
 }
 
-impl<const N: usize> Ring for Deque<Token, N> {
+/// The last `N` tokens, `N` possibly 0, in a vector of fixed capacity.
+#[derive(Debug, Clone, Default)]
+pub struct Recent<const N: usize> {
+    tokens: Vec<Token, N>,
+    /// Where the oldest token lies once the vector is full.
+    oldest: usize,
+}
+
+impl<const N: usize> Ring for Recent<N> {
     fn empty(length: usize) -> Option<Self> {
-        (length == N).then(Self::new)
+        (length == N).then(Self::default)
     }
 
     fn push(&mut self, token: Token) {
-        if N == 0 {
-            return;
+        if self.tokens.push(token).is_err()
+            && let Some(slot) = self.tokens.get_mut(self.oldest)
+        {
+            *slot = token;
+            self.oldest = if self.oldest + 1 < N {
+                self.oldest + 1
+            } else {
+                0
+            };
         }
-        if self.is_full() {
-            self.pop_front();
-        }
-        // There is room now.
-        let _ = self.push_back(token);
     }
 
     fn clear(&mut self) {
-        *self = Self::new();
+        *self = Self::default();
     }
 
     fn count(&self) -> usize {
-        self.len()
+        self.tokens.len()
     }
 
     fn get(&self, index: usize) -> Option<Token> {
-        // Not by iterator, which slices with checks that can panic.
-        Deque::get(self, index).copied()
+        let place = self.oldest + index;
+        let wrapped = if place < N { place } else { place - N };
+        self.tokens.get(wrapped).copied()
     }
 }
 
@@ -141,5 +152,37 @@ impl<const INPUT: usize, const HIDDEN: usize, const OUTPUT: usize, const WINDOW:
     type Accumulators = [i32; HIDDEN];
     type Pool = [i64; HIDDEN];
     type Logits = [i32; OUTPUT];
-    type Window = Deque<Token, WINDOW>;
+    type Window = Recent<WINDOW>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    fn after<const N: usize>(count: Token) -> Vec<Token> {
+        let mut ring = Recent::<N>::empty(N).unwrap();
+        (0..count).for_each(|token| ring.push(token));
+        (0..ring.count())
+            .map(|index| ring.get(index).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_ring_keeps_the_last_tokens_in_order() {
+        assert_eq!(after::<0>(7), []);
+        assert_eq!(after::<1>(7), [6]);
+        assert_eq!(after::<3>(2), [0, 1]);
+        assert_eq!(after::<3>(3), [0, 1, 2]);
+        assert_eq!(after::<3>(8), [5, 6, 7]);
+    }
+
+    #[test]
+    fn a_ring_has_exactly_its_length() {
+        assert!(Recent::<3>::empty(2).is_none());
+        let mut ring = Recent::<2>::empty(2).unwrap();
+        (0..5).for_each(|token| ring.push(token));
+        ring.clear();
+        assert_eq!((ring.count(), ring.get(0)), (0, None));
+    }
 }

@@ -1,7 +1,8 @@
 //! The training loop: it learns, repeats itself, keeps the best epoch and stops when it should.
 
+use spinet_core::Readout;
 use spinet_trainer::batch::{BatchConfig, BatchMode, Cut, Example};
-use spinet_trainer::network::{InputKind, Network, NetworkConfig, Readout};
+use spinet_trainer::network::{InputKind, Network, NetworkConfig};
 use spinet_trainer::optimizer::{AdamConfig, Schedule};
 use spinet_trainer::training::{
     Checkpoint, History, Selection, TrainingConfig, TrainingError, evaluate, fit, predict,
