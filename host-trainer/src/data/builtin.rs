@@ -29,14 +29,14 @@ use domains::{DOMAINS, Domain};
 use grammar::{ADJECTIVES, ASIDES, DEEDS, Frames, NOUNS, OPENINGS, SUBJECTS, THROAT};
 use lexicon::Pair;
 
-const TRAIN: usize = 16_000;
+const TRAIN: usize = 20_000;
 const TEST: usize = 2_000;
 
 /// The length of a review in words.
 const WORDS: RangeInclusive<usize> = 5..=40;
 
 /// How many sentences stand around a verdict, drawn evenly; at most one of them after it.
-const COMPANY: [usize; 10] = [0, 0, 0, 0, 1, 1, 1, 2, 2, 3];
+const COMPANY: [usize; 10] = [0, 0, 0, 0, 0, 1, 1, 1, 2, 3];
 
 /// Of this many drafts the one is kept that evens out best how often each word praises.
 const DRAFTS: usize = 4;
@@ -169,7 +169,7 @@ impl<'a> Scene<'a> {
         let (opening, verdict) = self.verdict();
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for _ in 0..*pick(self.rng, &COMPANY) {
-            let sentence = match self.rng.random_bool(0.2) {
+            let sentence = match self.rng.random_bool(0.15) {
                 true => self.aside(),
                 false => self.filler(),
             };
