@@ -1,13 +1,13 @@
 //! Loss and accuracy over the epochs, as one SVG.
 
-use std::io;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::training::{EpochRecord, History, Score, replace_file};
+use crate::durable::{self, WriteError};
+use crate::training::{EpochRecord, History, Score};
 
 /// Width and height in pixels.
 const SIZE: (u32, u32) = (960, 400);
@@ -37,12 +37,7 @@ pub fn draw(history: &History) -> Result<String, CurveError> {
 
 /// Draws the curves into a file, replaced only when all is written.
 pub fn write(history: &History, path: &Path) -> Result<(), CurveError> {
-    let svg = draw(history)?;
-    let fail = |source| CurveError::Write {
-        path: path.to_owned(),
-        source,
-    };
-    replace_file(path, svg.as_bytes()).map_err(fail)
+    Ok(durable::write(path, draw(history)?.as_bytes())?)
 }
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -183,13 +178,8 @@ pub enum CurveError {
     #[error("the curves cannot be drawn: {0}")]
     Draw(String),
     /// The file cannot be written.
-    #[error("{}: cannot be written: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 #[cfg(test)]

@@ -45,16 +45,27 @@ pub fn write_with(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), WriteError> {
+    let target = checked(path)?;
+    replace(&target, folder_of(&target), fill).map_err(|source| WriteError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Whether a file could be written at `path`, as far as that can be told before there is one.
+pub fn check(path: &Path) -> Result<(), WriteError> {
+    checked(path).map(drop)
+}
+
+/// The file that `path` stands for, in a folder that exists.
+fn checked(path: &Path) -> Result<PathBuf, WriteError> {
     let target = resolve(path)?;
     let parent = folder_of(&target);
     if !parent.is_dir() {
         let (path, parent) = (path.to_owned(), parent.to_owned());
         return Err(WriteError::NoFolder { path, parent });
     }
-    replace(&target, parent, fill).map_err(|source| WriteError::Io {
-        path: path.to_owned(),
-        source,
-    })
+    Ok(target)
 }
 
 /// Follows a symbolic link to the file it stands for, so that the link survives the rename.

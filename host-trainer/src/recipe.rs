@@ -8,7 +8,7 @@ use crate::{
     vocabulary::VocabularyKind,
 };
 use serde::{Deserialize, Serialize};
-use spinet_core::Readout;
+use spinet_core::{Readout, fixed::MAX_COLUMNS};
 use std::path::{Path, PathBuf};
 
 /// The recipes that come with the program.
@@ -235,6 +235,17 @@ impl Recipe {
         let positive = |field, value: usize| range(field, value, value > 0, "at least 1");
         positive("embedding-size", self.embedding_size.into())?;
         positive("hidden-size", self.hidden_size.into())?;
+        let columns = match self.input {
+            InputName::OneHot => 0,
+            InputName::Embedding => usize::from(self.embedding_size),
+        } + usize::from(self.hidden_size);
+        let fits = columns <= MAX_COLUMNS;
+        range(
+            "hidden-size",
+            self.hidden_size,
+            fits,
+            "at most 512 together with the embedding",
+        )?;
         positive("epochs", self.epochs)?;
         positive("batch-size", self.batch_size)?;
         positive("max-length", self.max_length)?;

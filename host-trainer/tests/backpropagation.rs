@@ -1,9 +1,10 @@
 //! Loss and gradients of the network against a naive f64 oracle, its finite differences, and
 //! PyTorch's numbers.
 
+use spinet_core::Readout;
 use spinet_trainer::batch::{BatchMode, Cut, Example};
 use spinet_trainer::network::{
-    InputKind, Network, NetworkConfig, Outcome, Parameters, Pass, Readout, Workers,
+    InputKind, Network, NetworkConfig, Outcome, Parameters, Pass, Workers,
 };
 
 const RAGGED: BatchMode = BatchMode::Ragged {

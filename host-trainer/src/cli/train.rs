@@ -3,6 +3,7 @@
 use super::{Outcome, output};
 use crate::{
     data::{self, Columns, Corpus, Source},
+    durable,
     pipeline::{self, Event, Trained},
     recipe::{Recipe, RecipeFields},
     record::ModelFiles,
@@ -91,6 +92,7 @@ pub(super) fn train(
     command: &str,
 ) -> Result<Trained, Box<dyn std::error::Error>> {
     let files = ModelFiles::of(out);
+    durable::check(&files.artifact)?;
     let mut broken = None;
     let checkpoint = Some(files.float.clone());
     let trained = pipeline::train(corpus, recipe, checkpoint, &mut |event| {

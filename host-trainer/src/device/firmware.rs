@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::board::Board;
 use super::toolchain::{self, ToolchainError};
+use crate::durable::{self, WriteError};
 
 /// A program of the firmware's package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,9 @@ pub enum FirmwareError {
         /// Why it could not be.
         source: io::Error,
     },
+    /// The image could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// The target is missing.
     #[error(transparent)]
     Toolchain(#[from] ToolchainError),
@@ -104,10 +108,10 @@ impl Firmware {
             .join("release")
             .join(program.name());
         let image = fs::read(&built).map_err(at(&built))?;
-        let path = folder
-            .join("images")
-            .join(file_name(board, &bytes, program));
-        replace(&path, &image)?;
+        let images = folder.join("images");
+        let path = images.join(file_name(board, &bytes, program));
+        fs::create_dir_all(&images).map_err(at(&images))?;
+        durable::write(&path, &image)?;
         let (flash_bytes, ram_bytes) =
             sizes(&image, board).map_err(|source| FirmwareError::Image {
                 path: path.clone(),
@@ -196,16 +200,6 @@ fn file_name(board: &Board, model: &[u8], program: Program) -> String {
     format!("{}-{}-{hash}.elf", program.name(), board.name)
 }
 
-/// Puts `bytes` at `path` at once, so that nobody reads a half of them.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), FirmwareError> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    fs::create_dir_all(folder).map_err(at(folder))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(at(folder))?;
-    io::Write::write_all(&mut file, bytes).map_err(at(path))?;
-    file.persist(path).map_err(|error| at(path)(error.error))?;
-    Ok(())
-}
-
 /// Flash (what is loaded, initial values of RAM included) and static RAM, in bytes.
 fn sizes(image: &[u8], board: &Board) -> Result<(u64, u64), object::Error> {
     let image = object::File::parse(image)?;
@@ -274,18 +268,5 @@ mod tests {
         let error = Firmware::build(&board(), Path::new("no/such.spinet"), Program::Application);
         let error = error.unwrap_err().to_string();
         assert!(error.starts_with("no/such.spinet: "), "{error}");
-    }
-
-    #[test]
-    fn an_image_is_replaced_as_a_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("images/image.elf");
-        replace(&path, b"a longer image").unwrap();
-        replace(&path, b"an image").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"an image");
-        assert_eq!(
-            fs::read_dir(folder.path().join("images")).unwrap().count(),
-            1
-        );
     }
 }

@@ -275,6 +275,8 @@ impl Step {
 }
 
 #[cfg(test)]
+// PyTorch's numbers stand as it printed them.
+#[allow(clippy::excessive_precision)]
 mod tests {
     use super::*;
     use crate::network::{InputKind, NetworkConfig};

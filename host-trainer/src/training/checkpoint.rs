@@ -19,8 +19,8 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::file::replace_file;
 use super::history::Score;
+use crate::durable::{self, WriteError};
 use crate::network::{Network, NetworkConfig, ParametersError, Tensor};
 
 const MAGIC: &[u8; 8] = b"SPINETCK";
@@ -56,7 +56,7 @@ struct StoredTensor<'a> {
 
 impl Checkpoint {
     /// Writes the checkpoint; a file of that name is replaced only when all is written.
-    pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
+    pub fn write(&self, path: &Path) -> Result<(), WriteError> {
         write(path, &self.network, self.epoch, self.score)
     }
 
@@ -114,7 +114,7 @@ pub(crate) fn write(
     network: &Network,
     epoch: usize,
     score: Score,
-) -> Result<(), CheckpointError> {
+) -> Result<(), WriteError> {
     let tensors = network.parameters().iter().map(|tensor| StoredTensor {
         name: Cow::Borrowed(&tensor.name),
         rows: tensor.values.nrows(),
@@ -128,20 +128,19 @@ pub(crate) fn write(
         epoch,
         score,
     };
-    let fail = |problem| CheckpointError {
+    let body = postcard::to_stdvec(&body).map_err(|error| WriteError::Io {
         path: path.to_owned(),
-        problem,
-    };
-    let body = postcard::to_stdvec(&body).map_err(|_| fail(CheckpointProblem::Body))?;
+        source: io::Error::other(error),
+    })?;
     let mut bytes = Vec::with_capacity(HEADER + body.len());
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&VERSION.to_le_bytes());
     bytes.extend_from_slice(&Sha256::digest(&body));
     bytes.extend_from_slice(&body);
-    replace_file(path, &bytes).map_err(|error| fail(CheckpointProblem::Write(error)))
+    durable::write(path, &bytes)
 }
 
-/// A checkpoint that cannot be read or written.
+/// A checkpoint that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {problem}", path.display())]
 pub struct CheckpointError {
@@ -158,9 +157,6 @@ pub enum CheckpointProblem {
     /// It cannot be opened or read.
     #[error("cannot be read: {0}")]
     Read(io::Error),
-    /// It cannot be written.
-    #[error("cannot be written: {0}")]
-    Write(io::Error),
     /// It is another kind of file.
     #[error("is not a checkpoint: it does not begin with SPINETCK")]
     Magic,
@@ -244,6 +240,6 @@ mod tests {
         let error = checkpoint()
             .write(Path::new("no/such/folder/x.ckpt"))
             .unwrap_err();
-        assert!(matches!(error.problem, CheckpointProblem::Write(_)));
+        assert!(matches!(error, WriteError::NoFolder { .. }));
     }
 }

@@ -2,8 +2,8 @@
 
 use rayon::ThreadPoolBuildError;
 
-use super::checkpoint::CheckpointError;
 use crate::batch::BatchError;
+use crate::durable::WriteError;
 use crate::optimizer::ScheduleError;
 
 /// A training that could not start, or diverged.
@@ -34,7 +34,7 @@ pub enum TrainingError {
     Threads(#[from] ThreadPoolBuildError),
     /// The checkpoint could not be written.
     #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
+    Checkpoint(#[from] WriteError),
     /// A loss, a gradient or a weight became infinite or not a number.
     #[error(
         "epoch {epoch}, step {step}: the {what} is not finite; try a lower learning rate or clip_norm"

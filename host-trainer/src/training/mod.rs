@@ -8,7 +8,6 @@ mod checkpoint;
 mod config;
 mod error;
 mod evaluation;
-mod file;
 mod history;
 mod run;
 
@@ -16,6 +15,5 @@ pub use checkpoint::{Checkpoint, CheckpointError, CheckpointProblem};
 pub use config::{Selection, TrainingConfig};
 pub use error::TrainingError;
 pub use evaluation::{evaluate, predict};
-pub(crate) use file::replace_file;
 pub use history::{EpochRecord, History, Score};
 pub use run::fit;
