@@ -8,10 +8,12 @@
 //! | pre-activation, logit | `i32` | Q19.12 | +-524,288 |
 //! | probability | `u16` | Q0.15 | 0 ..= 32,767 |
 //!
-//! The hidden state has 16 bits, not 8: over 1,000 steps of random SimpleRNN(64)s the state
-//! stays some hundred times closer to float (the test `state_width` of the test package
-//! measures and asserts it), and on the Cortex-M4 `SMLAD` multiplies 16-bit pairs, so that
-//! 8-bit states would only have to be widened first.
+//! The hidden state has 16 bits, not 8: over 1,000 steps of random SimpleRNN(64)s with orthogonal
+//! recurrent weights it stays within 1.9e-4 of float on average (worst 1.1e-3), and the same
+//! arithmetic with states of 8 bits within 6.0e-3 (3.1e-2), 32 to 50 times as far (the test
+//! `state_width` of the test package measures and asserts it). The width alone would make it 256
+//! times; the rest goes to pre-activations of 12 fraction bits. And on the Cortex-M4 `SMLAD`
+//! multiplies 16-bit pairs, so that 8-bit states would only have to be widened first.
 
 /// Fraction bits of hidden states and input vectors: Q0.15.
 pub const STATE_FRACTION: u32 = 15;
