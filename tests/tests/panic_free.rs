@@ -2,7 +2,7 @@
 //! machinery that a panic would need.
 
 use object::{Object, ObjectSymbol};
-use spinet_tests::device::{boards, models};
+use spinet_tests::device::{boards, random_models};
 use spinet_trainer::device::{Board, Firmware, Program};
 use std::path::Path;
 
@@ -33,7 +33,7 @@ fn panics(board: &Board, model: &Path, program: Program) -> Vec<String> {
 #[test]
 fn no_board_can_panic_while_it_reads() {
     for board in boards() {
-        for model in models() {
+        for model in random_models() {
             let found = panics(&board, &model.path, Program::Inference);
             assert!(
                 found.is_empty(),
@@ -49,6 +49,6 @@ fn no_board_can_panic_while_it_reads() {
 fn the_application_which_logs_does_hold_the_machinery() {
     // What the test above looks for exists: the logger of the whole application can panic.
     let board = &boards()[0];
-    let model = &models()[0];
+    let model = &random_models()[0];
     assert!(!panics(board, &model.path, Program::Application).is_empty());
 }

@@ -207,10 +207,10 @@ fn sizes(image: &[u8], board: &Board) -> Result<(u64, u64), object::Error> {
     let ram = first..first + u64::from(board.hardware.ram_bytes);
     let (mut flash_bytes, mut ram_bytes) = (0, 0);
     for section in image.sections() {
-        let SectionFlags::Elf { sh_flags } = section.flags() else {
+        let SectionFlags::Elf { sh_flags, .. } = section.flags() else {
             continue;
         };
-        if sh_flags & u64::from(elf::SHF_ALLOC) == 0 {
+        if !sh_flags.contains(elf::SHF_ALLOC) {
             continue;
         }
         if section.kind() != SectionKind::UninitializedData {

@@ -1,0 +1,61 @@
+//! What the shipped model and the program around it cost, as upper bounds that are printed.
+
+use spinet_tests::device::boards;
+use spinet_trainer::device::{Board, Emulator, Firmware, Program, firmware_folder};
+
+/// The program without a model, in bytes of flash: at most 31,756 of them were measured, and
+/// the boards' files set this much aside.
+const PROGRAM_FLASH: u64 = 32 * 1024;
+/// Static RAM in bytes: the state of a SimpleRNN(32) behind an embedding of 16 (744), the
+/// classifier's own fields and the logger.
+const STATIC_RAM: u64 = 1024;
+
+/// Instructions per token of the shipped model (embedding 16, hidden 32: 1,536
+/// multiply-accumulates) on five-letter words: what was measured, and a twentieth more.
+const fn instructions_per_token(core: &str) -> u64 {
+    match core.as_bytes() {
+        b"Cortex-M0" => 16_000,
+        _ => 9_100,
+    }
+}
+
+fn shipped(board: &Board) -> Firmware {
+    let model = firmware_folder().join("models/imdb.spinet");
+    Firmware::build(board, &model, Program::Application).unwrap()
+}
+
+#[test]
+fn the_shipped_model_fits_every_board_and_its_budget() {
+    for board in boards() {
+        let firmware = shipped(&board);
+        let program = firmware.flash_bytes - firmware.model_bytes;
+        let ram = firmware.ram_bytes;
+        let hardware = &board.hardware;
+        println!(
+            "{}: flash {} of {} (program {program}), static RAM {ram} of {}, stack {}",
+            board.name,
+            firmware.flash_bytes,
+            hardware.flash_bytes,
+            hardware.ram_bytes,
+            hardware.stack_bytes
+        );
+        assert!(firmware.flash_bytes <= hardware.flash_bytes.into());
+        assert!(ram + u64::from(hardware.stack_bytes) <= hardware.ram_bytes.into());
+        assert!(program <= PROGRAM_FLASH, "{}: {program}", board.name);
+        assert!(ram <= STATIC_RAM, "{}: {ram}", board.name);
+    }
+}
+
+#[test]
+fn a_token_costs_no_more_instructions_than_it_did() {
+    for board in boards() {
+        let firmware = shipped(&board);
+        let mut emulator = Emulator::boot(&board, &firmware.path, Box::new(|_| {})).unwrap();
+        let verdict = emulator.classify(&b"movie ".repeat(400)).unwrap();
+        assert_eq!(verdict.tokens, 400);
+        let per_token = verdict.instructions / 400;
+        println!("{}: {per_token} instructions per token", board.name);
+        let most = instructions_per_token(&board.hardware.core);
+        assert!(per_token <= most, "{}: {per_token} > {most}", board.name);
+    }
+}
