@@ -18,12 +18,14 @@ pub enum Readout {
 impl Readout {
     /// Takes `hidden (hidden_size,)` into `pool (hidden_size,)`; `steps` were taken in before.
     ///
-    /// Sums of 16-bit states stay exact in 64 bits for 2^48 steps.
+    /// Sums of 16-bit states are exact in 64 bits. Once `steps` cannot count further, nothing is
+    /// added to the mean: it is then that of the first 2^32 - 1 states.
     #[inline]
     pub fn update(self, pool: &mut [i64], hidden: &[i16], steps: u32) {
         let pairs = pool.iter_mut().zip(hidden.iter().map(|&h| i64::from(h)));
         match self {
             Self::Last => {}
+            Self::Mean if steps == u32::MAX => {}
             Self::Mean => pairs.for_each(|(sum, h)| *sum += h),
             Self::Max if steps == 0 => pairs.for_each(|(max, h)| *max = h),
             Self::Max => pairs.for_each(|(max, h)| *max = h.max(*max)),

@@ -196,3 +196,18 @@ fn a_million_tokens_do_not_drift() {
         }
     }
 }
+
+/// The step counter stops at 2^32 - 1, seven weeks into a stream of 1,000 tokens a second. From
+/// there on the mean must not count what the counter does not.
+#[test]
+fn a_full_step_counter_does_not_turn_the_mean_over() {
+    let hidden = [i16::MAX, -i16::MAX];
+    let steps = u32::MAX;
+    let mut pool = hidden.map(|h| i64::from(h) * i64::from(steps));
+    let mut pooled = [0; 2];
+    for _ in 0..200_000 {
+        Readout::Mean.update(&mut pool, &hidden, steps);
+    }
+    Readout::Mean.read(&pool, &hidden, steps, &mut pooled);
+    assert_eq!(pooled, hidden);
+}
