@@ -167,6 +167,32 @@ pub fn examples() -> [Model; 2] {
     })
 }
 
+/// The [`examples`] with weights up to 1 in magnitude, so that their states wander.
+pub fn wandering() -> [Model; 2] {
+    let mix = |weights: &mut [i8]| {
+        for (index, weight) in weights.iter_mut().enumerate() {
+            *weight = ((index * 89 % 255) as i16 - 127) as i8;
+        }
+    };
+    examples().map(|mut model| {
+        let input = match &mut model.input {
+            Input::OneHot(table) => table,
+            Input::Embedding { table, weights, .. } => {
+                mix(table);
+                weights
+            }
+        };
+        for matrix in [input, &mut model.recurrent] {
+            mix(&mut matrix.weights);
+            matrix.shift = 0;
+        }
+        // A scale of 2^-7.
+        model.cell_rows.multipliers.fill(1 << 22);
+        model.cell_rows.biases.fill(0);
+        model
+    })
+}
+
 /// Any valid model of up to 24 units, 12 inputs and 40 words.
 pub fn models() -> impl Strategy<Value = Model> {
     let sizes = (1u16..=24, 0u16..=12, 1u16..=40, 2usize..=5);

@@ -4,7 +4,7 @@ use proptest::{collection::vec, prelude::*};
 use spinet_core::{Artifact, ArtifactError, Buffers, Classifier, Shape, State, Token};
 use spinet_tests::{
     cases,
-    model::{Model, examples, model},
+    model::{Model, examples, model, wandering},
     oracle::Oracle,
 };
 
@@ -59,7 +59,7 @@ fn no_window_is_a_shape_of_its_own() {
 /// it computes from all of them, at the end.
 #[test]
 fn a_million_tokens_do_not_drift() {
-    let [model, _] = examples();
+    let [model, _] = wandering();
     let bytes = model.artifact();
     let network = Artifact::parse(&bytes).expect("valid").network;
     let mut state = State::<Shape<0, 4, 3, 0>>::new(network.dimensions()).expect("its own shape");
