@@ -212,10 +212,6 @@ fn saturated_states_reach_the_largest_sum_exactly() {
 /// The tests above mean something only if the core would panic where a sum overflows. Cargo's
 /// test profile is the dev profile, which checks; a release build does not.
 #[test]
-#[cfg_attr(
-    not(debug_assertions),
-    ignore = "a release build does not check for overflow"
-)]
 #[should_panic(expected = "overflow")]
 fn the_core_is_built_with_overflow_checks() {
     let columns = NonZeroUsize::new(600).expect("not zero");

@@ -1,40 +1,27 @@
 //! `spinet evaluate`: the quantised and the float model on labelled text, side by side.
 
-use super::{Outcome, output, train::DataArgs};
+use super::{Outcome, output, split::SplitArgs};
 use crate::{
     data::Example,
     evaluation::{Score, evaluate},
     inference::Model,
-    pipeline::{evaluate_float, split_of},
+    pipeline::evaluate_float,
     progress::bar,
     record::ModelFiles,
     training::{self, Checkpoint},
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
-use std::{path::PathBuf, time::Instant};
+use std::time::Instant;
 
 /// Measure a model on labelled text: quantised (by the core) and float
 #[derive(Args)]
 pub(super) struct Evaluate {
-    /// The model; its float parent is looked for beside it
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
     #[command(flatten)]
-    data: DataArgs,
-    /// Which of the examples
-    #[arg(long, value_enum)]
-    split: SplitName,
+    split: SplitArgs,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SplitName {
-    Train,
-    Validation,
-    Test,
 }
 
 #[derive(Serialize)]
@@ -48,27 +35,9 @@ struct Evaluation {
     seconds: f64,
 }
 
-/// Why a model cannot be measured on these data.
-#[derive(Debug, thiserror::Error)]
-enum EvaluateError {
-    #[error("{path}: the model knows the labels {model}, the data have {data}")]
-    Labels {
-        path: PathBuf,
-        model: String,
-        data: String,
-    },
-    #[error(
-        "{path}: not the data that the model was trained on, so its {split} examples are unknown"
-    )]
-    OtherData { path: PathBuf, split: &'static str },
-    #[error("{path}: there are no test examples")]
-    NoTest { path: PathBuf },
-}
-
 impl Evaluate {
     pub fn run(self) -> Outcome {
-        let model = Model::open(&self.model)?;
-        let examples = self.examples(&model)?;
+        let (model, examples) = self.split.load()?;
         let started = Instant::now();
         let progress = bar(examples.len(), "quantised");
         let Score {
@@ -102,58 +71,12 @@ impl Evaluate {
         model: &Model,
         examples: &[Example],
     ) -> Result<Option<training::Score>, Box<dyn std::error::Error>> {
-        let path = ModelFiles::of(&self.model).float;
+        let path = ModelFiles::of(&self.split.model).float;
         if !path.exists() {
             return Ok(None);
         }
         let network = Checkpoint::read(&path)?.network;
         Ok(Some(evaluate_float(&network, &model.artifact(), examples)?))
-    }
-
-    /// The examples of the split, held apart as in training.
-    fn examples(&self, model: &Model) -> Result<Vec<Example>, Box<dyn std::error::Error>> {
-        let corpus = self.data.load()?;
-        let artifact = model.artifact();
-        let labels: Vec<_> = artifact.labels.iter().collect();
-        if corpus.labels != labels {
-            return Err(Box::new(EvaluateError::Labels {
-                path: self.data.data.clone(),
-                model: labels.join(", "),
-                data: corpus.labels.join(", "),
-            }));
-        }
-        let training = artifact.manifest.training;
-        if self.split == SplitName::Test && !corpus.test.is_empty() {
-            return Ok(corpus.test);
-        }
-        if corpus.sha256[..8] != training.data {
-            return Err(Box::new(EvaluateError::OtherData {
-                path: self.data.data.clone(),
-                split: self.split.name(),
-            }));
-        }
-        let splits = split_of(corpus, &training)?;
-        let examples = match self.split {
-            SplitName::Train => splits.train,
-            SplitName::Validation => splits.validation,
-            SplitName::Test => splits.test,
-        };
-        if examples.is_empty() {
-            return Err(Box::new(EvaluateError::NoTest {
-                path: self.data.data.clone(),
-            }));
-        }
-        Ok(examples)
-    }
-}
-
-impl SplitName {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
     }
 }
 

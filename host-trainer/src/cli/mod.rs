@@ -6,10 +6,12 @@
 mod demo;
 mod emulate;
 mod evaluate;
+mod examples;
 mod inspect;
 mod output;
 mod predict;
 mod run;
+mod split;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +33,7 @@ enum Command {
     Demo(Box<demo::Demo>),
     Train(Box<train::Train>),
     Evaluate(evaluate::Evaluate),
+    Examples(examples::Examples),
     Predict(predict::Predict),
     Run(run::Run),
     Inspect(inspect::Inspect),
@@ -43,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Demo(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Evaluate(command) => command.run(),
+        Command::Examples(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Inspect(command) => command.run(),
