@@ -61,3 +61,8 @@ pub use shape::{Buffers, Shape};
 /// A row of the input table: one of the [special tokens](text::special) or a word of the
 /// vocabulary.
 pub type Token = u16;
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
