@@ -7,7 +7,8 @@
 
 use crate::{
     Token,
-    artifact::{ArtifactError, Blob, Data},
+    data::{Blob, Data},
+    error::ArtifactError,
     fixed::STATE_FRACTION,
     matrix::MAX_SHIFT,
     text::special,

@@ -5,7 +5,8 @@
 //! once in [`Rows`] as the multipliers of [`requantize`]; the shift lets one of them be coarser.
 
 use crate::{
-    artifact::{ArtifactError, Blob, Data},
+    data::{Blob, Data},
+    error::ArtifactError,
     fixed::{self, requantize},
     kernel,
 };

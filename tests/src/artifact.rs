@@ -2,8 +2,9 @@
 
 use crate::model::{Input, Matrix, Model, Rows, Vocabulary};
 use spinet_core::{
-    artifact::{Blob, HEADER_BYTES, Manifest, Training, data_offset, seal},
+    artifact::{HEADER_BYTES, Manifest, Training, data_offset, seal},
     cell::{CellSpec, SimpleRnnSpec},
+    data::Blob,
     input::InputSpec,
     matrix::{DenseSpec, Encoding, MatrixSpec, RowsSpec},
     text::VocabularySpec,

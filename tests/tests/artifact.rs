@@ -4,7 +4,7 @@
 use proptest::{collection::vec, prelude::*};
 use spinet_core::{
     Artifact, ArtifactError, Classifier, State,
-    artifact::{HEADER_BYTES, MAGIC, data_offset, seal},
+    artifact::{HEADER_BYTES, MAGIC, VERSION, data_offset, seal},
 };
 use spinet_tests::{
     artifact::{Aligned, sealed},
@@ -62,7 +62,10 @@ fn damage(byte: usize, damaged: &[u8]) -> ArtifactError {
     let asked = data_offset(field(12) as usize) + field(16) as usize;
     match byte {
         0..8 => ArtifactError::Magic,
-        8..10 => ArtifactError::Version(u16::from_le_bytes([damaged[8], damaged[9]])),
+        8..10 => ArtifactError::Version {
+            found: u16::from_le_bytes([damaged[8], damaged[9]]),
+            supported: VERSION,
+        },
         10..12 => ArtifactError::OutOfRange("reserved field"),
         // The manifest is padded to a multiple of 16: some wrong lengths ask for as many bytes.
         12..20 if asked != damaged.len() => ArtifactError::Length {

@@ -4,8 +4,9 @@
 
 use spinet_core::{
     Artifact, ArtifactError, Classifier, Shape,
-    artifact::{Blob, Manifest, data_offset},
+    artifact::{Manifest, data_offset},
     cell::{CellSpec, SimpleRnnSpec},
+    data::Blob,
     input::InputSpec,
     shape::Dimensions,
     text::VocabularySpec,

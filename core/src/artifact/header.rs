@@ -1,6 +1,6 @@
 //! The fixed header: what makes a file an artifact, and an intact one.
 
-use super::{ArtifactError, Data};
+use crate::{data::Data, error::ArtifactError};
 use crc::{CRC_32_ISO_HDLC, Crc, Table};
 
 /// The first bytes of every artifact.
@@ -83,7 +83,10 @@ pub(super) fn open(bytes: &[u8]) -> Result<(&[u8], Data<'_>), ArtifactError> {
         ] => {
             let version = u16::from_le_bytes([v0, v1]);
             if version != VERSION {
-                return Err(ArtifactError::Version(version));
+                return Err(ArtifactError::Version {
+                    found: version,
+                    supported: VERSION,
+                });
             }
             if [r0, r1] != [0, 0] {
                 return Err(ArtifactError::OutOfRange("reserved field"));

@@ -1,7 +1,9 @@
 //! What an artifact says of itself.
 
-use super::ArtifactError;
-use crate::{Readout, cell::CellSpec, input::InputSpec, matrix::DenseSpec, text::VocabularySpec};
+use crate::{
+    Readout, cell::CellSpec, error::ArtifactError, input::InputSpec, matrix::DenseSpec,
+    text::VocabularySpec,
+};
 use serde::{Deserialize, Serialize};
 
 /// The description of a model: sizes, choices, and where its tensors lie.

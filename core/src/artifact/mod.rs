@@ -11,7 +11,7 @@
 //! 24   M   manifest                        postcard: [`Manifest`]
 //!  .   .   zeros to a multiple of 16
 //!  .   D   data                            the tensors that the manifest points to by
-//!                                          [`Blob`]s, each at a multiple of 4
+//!                                          [`Blob`](crate::data::Blob)s, each at a multiple of 4
 //! ```
 //!
 //! The file ends with the data. Nothing is copied: a manifest borrows its strings, a network its
@@ -19,17 +19,13 @@
 //! by 4. Writing is the trainer's: it builds the same [`Manifest`] and calls [`seal`] on the
 //! bytes.
 
-mod data;
-mod error;
 mod header;
 mod manifest;
 
-pub use data::{Blob, Data};
-pub use error::ArtifactError;
 pub use header::{ALIGNMENT, HEADER_BYTES, MAGIC, VERSION, data_offset, seal};
 pub use manifest::{Labels, Manifest, Training};
 
-use crate::{Network, shape::Dimensions, text::Vocabulary};
+use crate::{Network, error::ArtifactError, shape::Dimensions, text::Vocabulary};
 
 /// A model file that has been checked from end to end.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,8 @@ mod simple_rnn;
 pub use simple_rnn::{SimpleRnn, SimpleRnnSpec};
 
 use crate::{
-    artifact::{ArtifactError, Data},
+    data::Data,
+    error::ArtifactError,
     input::{Input, InputLayer},
 };
 use serde::{Deserialize, Serialize};

@@ -10,7 +10,8 @@
 
 use crate::{
     activation::tanh,
-    artifact::{ArtifactError, Data},
+    data::Data,
+    error::ArtifactError,
     input::{Input, InputLayer},
     matrix::{Matrix, MatrixSpec, Rows, RowsSpec},
 };

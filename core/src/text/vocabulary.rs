@@ -9,7 +9,8 @@
 use super::{WordHash, special, tokenizer::mix};
 use crate::{
     Token,
-    artifact::{ArtifactError, Blob, Data},
+    data::{Blob, Data},
+    error::ArtifactError,
 };
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use crate::inference::Model;
 use clap::Args;
 use serde::Serialize;
 use spinet_core::{
-    Artifact, Readout, artifact::Blob, cell::CellSpec, input::InputSpec, shape::Dimensions,
+    Artifact, Readout, cell::CellSpec, data::Blob, input::InputSpec, shape::Dimensions,
     text::VocabularySpec,
 };
 use std::{fmt, path::PathBuf};

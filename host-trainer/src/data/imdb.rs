@@ -22,7 +22,7 @@ use std::path::{Component, Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 
-use super::source::{measure, open};
+use super::file::{measure, open};
 use super::{Corpus, DataError, Example};
 
 /// Reviews of one film have neighbouring ids (at most 30 a film); blocks of this many ids

@@ -6,8 +6,8 @@ use std::path::Path;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value};
 
+use super::file::open;
 use super::rows::{self, Row};
-use super::source::open;
 use super::{Columns, Corpus, DataError};
 
 /// Reads a file of JSON objects; blank lines are passed over.

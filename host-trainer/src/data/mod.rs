@@ -6,6 +6,7 @@
 
 mod builtin;
 mod error;
+mod file;
 mod imdb;
 mod jsonl;
 mod rows;

@@ -2,11 +2,10 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::{BUILTIN_SEED, Columns, Corpus, DataError, builtin, imdb, jsonl, table};
 
@@ -79,30 +78,6 @@ impl Source {
             Self::Jsonl(path) => jsonl::read(path, columns, progress),
         }
     }
-}
-
-/// Opens a file for reading and gives the progress bar its length in bytes.
-pub(super) fn open(path: &Path, progress: &ProgressBar) -> Result<File, DataError> {
-    let failed = |source| DataError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let file = File::open(path).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
-    measure(
-        progress,
-        length,
-        "{bar:30} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}",
-    );
-    Ok(file)
-}
-
-/// Gives the progress bar its length and its look.
-pub(super) fn measure(progress: &ProgressBar, length: u64, look: &str) {
-    let style = ProgressStyle::with_template(look).unwrap_or_else(|_| ProgressStyle::default_bar());
-    progress.set_style(style);
-    progress.set_length(length);
-    progress.set_position(0);
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::path::Path;
 use csv::{ByteRecord, Position, Reader, ReaderBuilder, StringRecord};
 use indicatif::ProgressBar;
 
+use super::file::open;
 use super::rows::{self, Row};
-use super::source::open;
 use super::{Columns, Corpus, DataError};
 
 /// Read after the file's own bytes, it comes out as a row of its own, unless a quote that

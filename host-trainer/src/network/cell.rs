@@ -5,8 +5,8 @@
 //! the input and the kernel afterwards. The cell owns everything that is recurrent.
 
 use super::config::CellKind;
-use super::parameters::{Tensor, TensorSpec};
 use super::simple_rnn::SimpleRnn;
+use super::tensor::{Tensor, TensorSpec};
 use super::workspace::LayerSpace;
 use crate::batch::Batch;
 use ndarray::Array2;

@@ -7,7 +7,7 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView1, ArrayViewMut1, Axis};
 
 use super::activation::sigmoid;
-use super::parameters::Tensor;
+use super::tensor::Tensor;
 use super::workspace::{Buffer, Workspace};
 
 /// `readout (B, H) @ kernel (H, K) + bias (K) -> logits (B, K)`; `tensors` are kernel and bias.

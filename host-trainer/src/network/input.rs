@@ -3,7 +3,7 @@
 use ndarray::linalg::general_mat_mul;
 
 use super::gradients::Gradients;
-use super::parameters::Tensor;
+use super::tensor::Tensor;
 use super::workspace::{Buffer, Workspace};
 use crate::batch::Batch;
 

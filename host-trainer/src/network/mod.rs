@@ -19,12 +19,14 @@ mod model;
 mod parameters;
 mod readout;
 mod simple_rnn;
+mod tensor;
 mod workers;
 mod workspace;
 
 pub use config::{CellKind, ConfigError, InputKind, MAX_LAYERS, NetworkConfig};
 pub use gradients::{Gradient, Gradients, RowGradient};
 pub use model::Network;
-pub use parameters::{Parameters, ParametersError, Tensor};
+pub use parameters::{Parameters, ParametersError};
+pub use tensor::Tensor;
 pub(crate) use workers::Team;
 pub use workers::{Outcome, Pass, Workers};

@@ -4,82 +4,16 @@
 //! cell's own tensors `layer{l}.*`, then `head.kernel` and `head.bias`. Kernels are stored
 //! `[in, out]`, so that a product reads `x (rows, in) @ kernel (in, out)`.
 
-use ndarray::{Array2, ArrayViewMut2};
-use rand::{RngExt, SeedableRng};
+use ndarray::ArrayViewMut2;
+use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
 use super::cell::cell_for;
 use super::config::{ConfigError, InputKind, NetworkConfig};
+use super::tensor::{Initializer, Tensor, TensorSpec};
 
 /// Half the width of the interval embeddings start in, as in Keras's `Embedding`.
 const EMBEDDING_LIMIT: f32 = 0.05;
-
-/// How a tensor is filled at the start.
-pub(crate) enum Initializer {
-    /// Uniform in `+-sqrt(6 / (rows + columns))`.
-    GlorotUniform,
-    /// Orthonormal rows (or columns, if there are more rows than columns).
-    Orthogonal,
-    /// Uniform in `+-limit`.
-    Uniform(f32),
-    /// The columns in as many equal blocks as there are numbers, each filled with its number.
-    Blocks(&'static [f32]),
-}
-
-/// A tensor's name, shape and start.
-pub(crate) struct TensorSpec {
-    pub name: String,
-    pub rows: usize,
-    pub columns: usize,
-    pub initializer: Initializer,
-}
-
-impl TensorSpec {
-    /// A matrix `[rows, columns]`.
-    pub(crate) fn matrix(name: &str, rows: usize, columns: usize, start: Initializer) -> Self {
-        Self {
-            name: name.to_owned(),
-            rows,
-            columns,
-            initializer: start,
-        }
-    }
-
-    /// A vector of zeros, stored as one row.
-    pub(crate) fn bias(name: &str, length: usize) -> Self {
-        Self::matrix(name, 1, length, Initializer::Blocks(&[0.0]))
-    }
-}
-
-/// One named tensor.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tensor {
-    /// Unique within the network, such as `layer0.recurrent_kernel`.
-    pub name: String,
-    /// The numbers, `[in, out]`; a bias is one row `[1, out]`.
-    pub values: Array2<f32>,
-}
-
-impl Tensor {
-    /// Whether this is a bias: one row, exempt from weight decay.
-    pub fn is_bias(&self) -> bool {
-        self.name
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| last.ends_with("bias"))
-    }
-
-    /// The shape as it is exported: `[n]` for a bias, `[in, out]` otherwise.
-    pub fn shape(&self) -> &[usize] {
-        let shape = self.values.shape();
-        if self.is_bias() { &shape[1..] } else { shape }
-    }
-
-    /// The numbers in row order.
-    pub fn as_slice(&self) -> &[f32] {
-        self.values.as_slice().unwrap_or_default()
-    }
-}
 
 /// All weights of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,10 +30,7 @@ impl Parameters {
         let mut rng = Pcg64::seed_from_u64(seed);
         let tensors = specifications(config)
             .into_iter()
-            .map(|spec| Tensor {
-                values: draw(&spec, &mut rng),
-                name: spec.name,
-            })
+            .map(|spec| spec.draw(&mut rng))
             .collect();
         Ok(Self { tensors })
     }
@@ -259,52 +190,6 @@ fn in_row_order(tensor: Tensor) -> Tensor {
     }
 }
 
-fn draw(spec: &TensorSpec, rng: &mut Pcg64) -> Array2<f32> {
-    let shape = (spec.rows, spec.columns);
-    match spec.initializer {
-        Initializer::Blocks(numbers) => Array2::from_shape_fn(shape, |(_, column)| {
-            numbers[column * numbers.len() / spec.columns]
-        }),
-        Initializer::Uniform(limit) => uniform(shape, limit, rng),
-        Initializer::GlorotUniform => {
-            let limit = libm::sqrt(6.0 / (spec.rows + spec.columns) as f64) as f32;
-            uniform(shape, limit, rng)
-        }
-        Initializer::Orthogonal if spec.rows <= spec.columns => orthonormal_rows(shape, rng),
-        Initializer::Orthogonal => {
-            let transposed = orthonormal_rows((spec.columns, spec.rows), rng);
-            transposed.reversed_axes().as_standard_layout().into_owned()
-        }
-    }
-}
-
-fn uniform(shape: (usize, usize), limit: f32, rng: &mut Pcg64) -> Array2<f32> {
-    Array2::from_shape_simple_fn(shape, || rng.random_range(-limit..limit))
-}
-
-/// Gaussian rows made orthonormal by Gram and Schmidt's method, each projected twice so that
-/// rounding leaves no trace in f32.
-fn orthonormal_rows(shape: (usize, usize), rng: &mut Pcg64) -> Array2<f32> {
-    let mut basis = Array2::from_shape_simple_fn(shape, || gaussian(rng));
-    for row in 0..shape.0 {
-        let (done, mut rest) = basis.view_mut().split_at(ndarray::Axis(0), row);
-        let mut current = rest.row_mut(0);
-        for earlier in done.rows().into_iter().chain(done.rows()) {
-            let overlap = current.dot(&earlier);
-            current.scaled_add(-overlap, &earlier);
-        }
-        let norm = libm::sqrt(current.dot(&current));
-        current /= norm;
-    }
-    basis.mapv(|value| value as f32)
-}
-
-/// A standard normal number by Box and Muller's method.
-fn gaussian(rng: &mut Pcg64) -> f64 {
-    let radius = libm::sqrt(-2.0 * libm::log(1.0 - rng.random::<f64>()));
-    radius * libm::cos(core::f64::consts::TAU * rng.random::<f64>())
-}
-
 /// Tensors that do not make up the network that is asked for.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ParametersError {
@@ -393,16 +278,6 @@ mod tests {
             .iter()
             .fold(0.0f32, |most, value| most.max(value.abs()));
         assert!(largest < limit && largest > 0.95 * limit);
-    }
-
-    #[test]
-    fn tall_orthogonal_tensors_have_orthonormal_columns() {
-        let spec = TensorSpec::matrix("tall", 6, 3, Initializer::Orthogonal);
-        let tall = draw(&spec, &mut Pcg64::seed_from_u64(0));
-        let product = tall.t().dot(&tall);
-        for ((row, column), value) in product.indexed_iter() {
-            assert!((value - f32::from(u8::from(row == column))).abs() < 1e-6);
-        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use ndarray::{Array2, Axis};
 
 use super::activation::tanh;
 use super::cell::Cell;
-use super::parameters::{Initializer, Tensor, TensorSpec};
+use super::tensor::{Initializer, Tensor, TensorSpec};
 use super::workspace::LayerSpace;
 use crate::batch::Batch;
 

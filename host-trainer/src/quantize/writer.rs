@@ -1,7 +1,10 @@
 //! The bytes of an artifact: tensors appended one after the other, the manifest in front.
 
 use bytemuck::NoUninit;
-use spinet_core::artifact::{Blob, HEADER_BYTES, Manifest, data_offset, seal};
+use spinet_core::{
+    artifact::{HEADER_BYTES, Manifest, data_offset, seal},
+    data::Blob,
+};
 
 /// The data of an artifact in the making.
 #[derive(Default)]

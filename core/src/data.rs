@@ -1,6 +1,6 @@
 //! The data of an artifact, and slices of it with a type.
 
-use super::ArtifactError;
+use crate::error::ArtifactError;
 use bytemuck::AnyBitPattern;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub struct Blob {
 pub struct Data<'a>(&'a [u8]);
 
 impl<'a> Data<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 

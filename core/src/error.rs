@@ -1,6 +1,5 @@
 //! What can be wrong with an artifact.
 
-use super::VERSION;
 use crate::shape::Dimensions;
 use core::fmt;
 
@@ -12,7 +11,12 @@ pub enum ArtifactError {
     /// The file is not an artifact.
     Magic,
     /// The file is of another version of the format.
-    Version(u16),
+    Version {
+        /// The file's version.
+        found: u16,
+        /// The version that this crate reads.
+        supported: u16,
+    },
     /// The file is cut short, or something is appended to it.
     Length {
         /// Bytes that the header asks for.
@@ -40,9 +44,9 @@ impl fmt::Display for ArtifactError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Magic => write!(f, "not a spinet model"),
-            Self::Version(found) => write!(
+            Self::Version { found, supported } => write!(
                 f,
-                "a model of format version {found}, this is version {VERSION}"
+                "a model of format version {found}, this reads version {supported}"
             ),
             Self::Length { expected, found } => {
                 write!(f, "{found} bytes where the header asks for {expected}")
