@@ -245,7 +245,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("no/such/folder/x.svg: cannot be written")
+                .starts_with("cannot write no/such/folder/x.svg: there is no folder")
         );
     }
 }

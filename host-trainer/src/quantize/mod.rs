@@ -1,6 +1,6 @@
 //! From a trained network to an artifact.
 //!
-//! Weights become 8-bit integers with a scale per row ([`scales`]); biases join the 32-bit sums;
+//! Weights become 8-bit integers with a scale per row; biases join the 32-bit sums;
 //! an embedding's columns are scaled to Q0.7 and the inverse goes into the input weights, which
 //! costs nothing. Calibration runs training sequences through the core itself, with a first
 //! artifact, to learn which inputs are large, and then chooses the scales again.
