@@ -29,7 +29,7 @@ pub struct Verdict<'v> {
     pub label: &'v str,
     /// Its probability in Q0.15.
     pub probability: u16,
-    /// The logits `(outputs,)`, Q19.12.
+    /// The logits `(outputs,)`, Q16.15.
     pub logits: &'v [i32],
     /// Words read.
     pub tokens: u32,

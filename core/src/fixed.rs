@@ -5,28 +5,33 @@
 //! | weight | `i8` | integer times its row's scale | -127 ..= 127 |
 //! | hidden state, input vector, pooled read-out | `i16` | Q0.15 | -1 < h < 1 |
 //! | accumulator, bias | `i32` | row scale times 2^-15 | proven not to overflow |
-//! | pre-activation, logit | `i32` | Q19.12 | +-524,288 |
+//! | pre-activation, logit | `i32` | Q16.15 | -32,768 ..= 32,767 |
 //! | probability | `u16` | Q0.15 | 0 ..= 32,767 |
 //!
 //! The hidden state has 16 bits, not 8: over 1,000 steps of random SimpleRNN(64)s with orthogonal
-//! recurrent weights it stays within 1.9e-4 of float on average (worst 1.1e-3), and the same
-//! arithmetic with states of 8 bits within 6.0e-3 (3.1e-2), 32 to 50 times as far (the test
+//! recurrent weights it stays within 6.8e-5 of float on average (worst 3.8e-4), and the same
+//! arithmetic with states of 8 bits within 5.9e-3 (3.2e-2), 87 to 126 times as far (the test
 //! `state_width` of the test package measures and asserts it). The width alone would make it 256
-//! times; the rest goes to pre-activations of 12 fraction bits. And on the Cortex-M4 `SMLAD`
-//! multiplies 16-bit pairs, so that 8-bit states would only have to be widened first.
+//! times; the rest goes to the table of [`tanh`](crate::activation::tanh). And on the Cortex-M4
+//! `SMLAD` multiplies 16-bit pairs, so that 8-bit states would only have to be widened first.
+//!
+//! What a step computes never overflows 32 bits: that the products fit is asserted from a
+//! [`Shape`](crate::Shape)'s const generics ([`product_bound`]), that they still do beside a
+//! model's own shifts, table and biases is checked when it is loaded
+//! ([`RowsSpec::resolve`](crate::matrix::RowsSpec::resolve)).
 
 /// Fraction bits of hidden states and input vectors: Q0.15.
 pub const STATE_FRACTION: u32 = 15;
-/// Fraction bits of pre-activations and logits: Q19.12.
-pub const LOGIT_FRACTION: u32 = 12;
+/// Fraction bits of pre-activations and logits: Q16.15.
+pub const LOGIT_FRACTION: u32 = 15;
 /// The largest magnitude of a state: 1 - 2^-15. Symmetric, so -1 does not occur.
 pub const STATE_MAX: i16 = i16::MAX;
 /// The largest magnitude of an 8-bit weight. Symmetric, so -128 does not occur.
 pub const WEIGHT_MAX: i8 = i8::MAX;
 
-/// From an accumulator (row scale `s`, 2^-15) to Q19.12: `acc * multiplier / 2^32`, rounded half up.
+/// From an accumulator (row scale `s`, 2^-15) to Q16.15: `acc * multiplier / 2^32`, rounded half up.
 ///
-/// `multiplier` is `s * 2^29` ([`multiplier`]). The product is exact in 64 bits and the result
+/// `multiplier` is `s * 2^32` ([`multiplier`]). The product is exact in 64 bits and the result
 /// within half a unit of it; on cores with the DSP extension this is the single instruction
 /// `SMMULR`.
 #[inline(always)]
@@ -34,10 +39,10 @@ pub const fn requantize(accumulator: i32, multiplier: i32) -> i32 {
     ((accumulator as i64 * multiplier as i64 + (1 << 31)) >> 32) as i32
 }
 
-/// The row multiplier for a weight scale `s` (the real value of weight 1): `s * 2^29`, rounded.
+/// The row multiplier for a weight scale `s` (the real value of weight 1): `s * 2^32`, rounded.
 ///
-/// 29 = 32 (of [`requantize`]) - 15 ([`STATE_FRACTION`]) + 12 ([`LOGIT_FRACTION`]).
-/// `None` unless `0 < s < 4` and the multiplier is at least 1.
+/// 32 = 32 (of [`requantize`]) - 15 ([`STATE_FRACTION`]) + 15 ([`LOGIT_FRACTION`]).
+/// `None` unless `0 < s < 1/2` (weights up to 63.5) and the multiplier is at least 1.
 pub fn multiplier(scale: f64) -> Option<i32> {
     const SHIFT: u32 = 32 - STATE_FRACTION + LOGIT_FRACTION;
     let multiplier = scale * (1u64 << SHIFT) as f64 + 0.5;
@@ -54,9 +59,13 @@ pub const fn product_bound(columns: usize) -> i64 {
     WEIGHT_MAX as i64 * STATE_MAX as i64 * columns as i64
 }
 
-/// The most columns whose products fit a 32-bit accumulator together with any bias up to 2^24: 512.
+/// The largest contribution of a table of one-hot input, without a shift: `127 * 2^15`.
+pub const LOOK_UP_BOUND: i64 = (WEIGHT_MAX as i64) << STATE_FRACTION;
+
+/// The most columns that the matrices of a row may have together: their products, a look-up and
+/// any bias up to 2^23 fit a 32-bit accumulator.
 pub const MAX_COLUMNS: usize = 512;
-const _: () = assert!(product_bound(MAX_COLUMNS) + (1 << 24) <= i32::MAX as i64);
+const _: () = assert!(product_bound(MAX_COLUMNS) + LOOK_UP_BOUND + (1 << 23) <= i32::MAX as i64);
 
 #[cfg(test)]
 mod tests {
@@ -74,11 +83,11 @@ mod tests {
 
     #[test]
     fn multiplier_inverts_scale_and_refuses_what_it_cannot_hold() {
-        for s in [1e-6, 0.002, 0.3, 3.999] {
+        for s in [1e-6, 0.002, 0.3, 0.4999] {
             let back = scale(multiplier(s).unwrap());
-            assert!((back - s).abs() <= 0.5 / f64::from(1u32 << 29));
+            assert!((back - s).abs() <= 0.5 / 4_294_967_296.0);
         }
-        for s in [0.0, -1.0, 4.0, 1e-12, f64::NAN, f64::INFINITY] {
+        for s in [0.0, -1.0, 0.5, 1e-12, f64::NAN, f64::INFINITY] {
             assert_eq!(multiplier(s), None);
         }
     }

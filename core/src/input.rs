@@ -9,7 +9,7 @@ use crate::{
     Token,
     data::{Blob, Data},
     error::ArtifactError,
-    fixed::STATE_FRACTION,
+    fixed::{LOOK_UP_BOUND, STATE_FRACTION},
     matrix::MAX_SHIFT,
     text::special,
 };
@@ -139,7 +139,7 @@ impl InputLayer<'_> {
     /// The largest value that a look-up adds to a sum by itself.
     pub fn bound(&self) -> i64 {
         match *self {
-            Self::OneHot { shift, .. } => 127i64 << (STATE_FRACTION + shift),
+            Self::OneHot { shift, .. } => LOOK_UP_BOUND << shift,
             Self::Embedding(_) => 0,
         }
     }

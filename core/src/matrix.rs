@@ -161,7 +161,7 @@ impl Rows<'_> {
         }
     }
 
-    /// The sums as Q19.12 values, row by row.
+    /// The sums as Q16.15 values, row by row.
     #[inline]
     pub fn finish(&self, accumulators: &[i32]) -> impl Iterator<Item = i32> {
         accumulators
@@ -209,7 +209,7 @@ pub struct Dense<'a> {
 }
 
 impl Dense<'_> {
-    /// `W (outputs, inputs) @ x (inputs,) + b -> y (outputs,)`; `x` in Q0.15, `y` in Q19.12.
+    /// `W (outputs, inputs) @ x (inputs,) + b -> y (outputs,)`; `x` in Q0.15, `y` in Q16.15.
     #[inline]
     pub fn apply(&self, x: &[i16], y: &mut [i32]) {
         self.rows.begin(y);

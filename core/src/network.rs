@@ -97,7 +97,7 @@ impl Network<'_> {
         }
     }
 
-    /// The logits `y (outputs,)` of the sequence so far, Q19.12.
+    /// The logits `y (outputs,)` of the sequence so far, Q16.15.
     pub fn logits<'s, B: Buffers>(&self, state: &'s mut State<B>) -> &'s [i32] {
         if self.dimensions.window > 0 {
             self.replay(state);

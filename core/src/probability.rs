@@ -2,14 +2,14 @@
 //!
 //! The class follows from the integer logits alone. The probability is for people: with two
 //! classes it is the fixed-point [`sigmoid`]; with more it is a softmax in `f32`, whose
-//! exponential is `micromath`'s. That uses nothing but IEEE 754 additions, multiplications and
-//! bit shifts, which a soft-float library and an FPU round alike, so that a device prints what
+//! exponential is `micromath`'s. That uses nothing but IEEE 754 additions, multiplications,
+//! divisions and bit operations, which a soft-float library and an FPU round alike, so that a device prints what
 //! its host prints.
 
 use crate::{activation::sigmoid, fixed::LOGIT_FRACTION};
 use micromath::F32Ext;
 
-/// The most probable class of `logits` (Q19.12) and its probability in Q0.15.
+/// The most probable class of `logits` (Q16.15) and its probability in Q0.15.
 ///
 /// A single logit is the evidence for class 1 of two (and 0 decides for class 1); of several
 /// equal ones the first wins.
@@ -47,12 +47,14 @@ fn softmax_max(logits: &[i32]) -> (usize, u16) {
 mod tests {
     use super::*;
 
+    const ONE: i32 = 1 << LOGIT_FRACTION;
+
     #[test]
     fn two_classes_share_one_logit() {
         assert_eq!(classify(&[0]), (1, 16_384));
-        assert_eq!(classify(&[4096]).0, 1);
-        assert_eq!(classify(&[-4096]).0, 0);
-        assert_eq!(classify(&[4096]).1, classify(&[-4096]).1);
+        assert_eq!(classify(&[ONE]).0, 1);
+        assert_eq!(classify(&[-ONE]).0, 0);
+        assert_eq!(classify(&[ONE]).1, classify(&[-ONE]).1);
         assert_eq!(classify(&[i32::MIN]), (0, 32_767));
     }
 
@@ -60,11 +62,11 @@ mod tests {
     fn softmax_is_within_a_thousandth_of_libm() {
         for case in [
             [0, 0, 0],
-            [4096, -4096, 200],
+            [ONE, -ONE, 1600],
             [-9000, 30_000, 29_000],
             [1, 2, 3],
         ] {
-            let real = case.map(|l| libm::exp(f64::from(l) / 4096.0));
+            let real = case.map(|l| libm::exp(f64::from(l) / f64::from(ONE)));
             let (class, probability) = classify(&case);
             let expected = real[class] / real.iter().sum::<f64>();
             assert!((f64::from(probability) / 32_768.0 - expected).abs() < 1e-3);

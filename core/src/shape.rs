@@ -116,7 +116,7 @@ pub trait Buffers {
     type Accumulators: Buffer<i32>;
     /// Running sums or maxima over time `(hidden_size,)`, Q0.15 with 48 bits to spare.
     type Pool: Buffer<i64>;
-    /// The logits `y_t (outputs,)`, Q19.12.
+    /// The logits `y_t (outputs,)`, Q16.15.
     type Logits: Buffer<i32>;
     /// The last `window` tokens.
     type Window: Ring;

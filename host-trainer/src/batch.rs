@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::network::{NetworkConfig, Pass};
 
+/// Tokens of an evaluated batch, padding included, unless it is a single sequence.
+const MOST_TOKENS: usize = 1 << 17;
 /// Batches that are sorted by length together, so that a batch holds sequences of like length.
 const BUCKET_BATCHES: usize = 50;
 
@@ -80,16 +82,26 @@ impl BatchConfig {
         batches
     }
 
-    /// The batches of an evaluation: every example once, those of like length together.
+    /// The batches of an evaluation: every example once, those of like length together, and few
+    /// enough of the long ones to hold their states in memory.
     pub fn evaluation_order(&self, examples: &[Example]) -> Vec<Vec<u32>> {
         let mut order: Vec<u32> = (0..examples.len() as u32).collect();
+        let most = |longest: usize| (MOST_TOKENS / longest.max(1)).clamp(1, self.size.max(1));
+        let mut batches: Vec<Vec<u32>> = Vec::new();
         if let BatchMode::Ragged { .. } = self.mode {
             order.sort_by_key(|&index| length(examples, index));
         }
-        order
-            .chunks(self.size.max(1))
-            .map(<[u32]>::to_vec)
-            .collect()
+        for index in order {
+            let longest = match self.mode {
+                BatchMode::Ragged { .. } => length(examples, index),
+                BatchMode::Windowed { length, .. } => length,
+            };
+            match batches.last_mut() {
+                Some(batch) if batch.len() < most(longest) => batch.push(index),
+                _ => batches.push(vec![index]),
+            }
+        }
+        batches
     }
 }
 
@@ -377,6 +389,24 @@ mod tests {
         let mut batch = Batch::default();
         batch.assemble(&examples(&sequences), &indices, mode, pass);
         batch
+    }
+
+    #[test]
+    fn long_sequences_are_evaluated_in_small_batches() {
+        let tokens = vec![5u16; 70_000];
+        let lengths = [1, 70_000, 2, 60_000, 60_000, 3];
+        let examples: Vec<_> = lengths
+            .map(|n| Example {
+                tokens: &tokens[..n],
+                label: 0,
+            })
+            .into();
+        let mode = BatchMode::Ragged {
+            max_len: 10,
+            cut: Cut::Last,
+        };
+        let batches = BatchConfig { size: 4, mode }.evaluation_order(&examples);
+        assert_eq!(batches, [vec![0, 2, 5], vec![3, 4], vec![1]]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::{data::Example, inference::Model};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
-use spinet_core::Verdict;
+use spinet_core::{Verdict, fixed::LOGIT_FRACTION};
 
 /// Probabilities are kept this far from 0 in a cross-entropy, as Keras does.
 const EPSILON: f64 = 1e-7;
@@ -43,9 +43,9 @@ pub fn evaluate(model: &Model, examples: &[Example], progress: &ProgressBar) -> 
     sums.into_iter().fold(Sums::default(), Sums::plus).score()
 }
 
-/// The cross-entropy of logits (Q19.12) against a class, in nats.
+/// The cross-entropy of logits (Q16.15) against a class, in nats.
 pub fn cross_entropy(logits: &[i32], class: usize) -> f64 {
-    let real = |logit: i32| f64::from(logit) / 4096.0;
+    let real = |logit: i32| f64::from(logit) / f64::from(1u32 << LOGIT_FRACTION);
     let probability = match *logits {
         [logit] => {
             let sign = if class == 1 { -1.0 } else { 1.0 };
@@ -104,8 +104,14 @@ mod tests {
     fn cross_entropy_is_minus_the_log_of_the_probability() {
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} {b}");
         close(cross_entropy(&[0], 0), 2f64.ln());
-        close(cross_entropy(&[4096], 1), (1.0 + (-1f64).exp()).ln());
-        close(cross_entropy(&[4096], 0), (1.0 + 1f64.exp()).ln());
+        close(
+            cross_entropy(&[1 << LOGIT_FRACTION], 1),
+            (1.0 + (-1f64).exp()).ln(),
+        );
+        close(
+            cross_entropy(&[1 << LOGIT_FRACTION], 0),
+            (1.0 + 1f64.exp()).ln(),
+        );
         close(cross_entropy(&[100, 100, 100], 2), 3f64.ln());
         close(cross_entropy(&[i32::MIN], 1), -(1e-7f64).ln());
     }

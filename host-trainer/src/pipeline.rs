@@ -8,10 +8,10 @@ use crate::{
     inference::Model,
     network::{ConfigError, Network, NetworkConfig},
     optimizer::{AdamConfig, Schedule},
-    progress::bar,
+    progress::{bar, during},
     quantize::{QuantizeError, Quantized, Source, quantize},
-    recipe::{Recipe, RecipeError, ScheduleName, SelectName},
-    training::{EpochRecord, History, Score, Selection, TrainingConfig, TrainingError, fit},
+    recipe::{InputName, Recipe, RecipeError, ScheduleName},
+    training::{EpochRecord, History, Score, TrainingConfig, TrainingError, fit},
     vocabulary::{OwnedVocabulary, VocabularyError, encode_all},
 };
 use rayon::prelude::*;
@@ -42,6 +42,9 @@ pub enum PipelineError {
     /// The artifact.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// A float network and an artifact of different trainings.
+    #[error("the model was quantised from another float network than the one beside it")]
+    Unrelated,
 }
 
 /// What happens on the way, told as it happens.
@@ -109,12 +112,14 @@ pub fn train(
         validation: splits.validation.len(),
         test: splits.test.len(),
     });
-    let vocabulary = OwnedVocabulary::choose(
-        splits.train.iter().map(|example| example.text.as_str()),
-        recipe.vocabulary,
-        recipe.num_words,
-        recipe.fingerprint_bits,
-    )?;
+    let vocabulary = during("counting words", || {
+        OwnedVocabulary::choose(
+            splits.train.iter().map(|example| example.text.as_str()),
+            recipe.vocabulary,
+            recipe.num_words,
+            recipe.fingerprint_bits,
+        )
+    })?;
     let tokens = encode_all(vocabulary.view(), &splits.train, recipe.start);
     tell(vocabulary_event(&vocabulary, &tokens));
     let held_out = encode_all(vocabulary.view(), &splits.validation, recipe.start);
@@ -138,13 +143,16 @@ pub fn train(
         start: recipe.start,
         window: recipe.window,
         training: Training {
-            data: std::array::from_fn(|byte| sha256[byte]),
+            data: start_of(&sha256),
+            network: start_of(&network.parameters().sha256()),
             seed: recipe.seed,
             validation_permille: validation,
             test_permille: test,
         },
     };
-    let quantized = quantize(&source, &sample(&tokens, recipe.calibration))?;
+    let quantized = during("quantising", || {
+        quantize(&source, &sample(&tokens, recipe.calibration))
+    })?;
     let model = Model::from_bytes(&quantized.artifact)?;
     let progress = bar(splits.validation.len(), "quantised");
     let int8 = evaluation::evaluate(&model, &splits.validation, &progress);
@@ -166,6 +174,11 @@ const NOTHING: Score = Score {
     accuracy: 0.0,
 };
 
+/// The bytes of a hash that an artifact keeps.
+fn start_of(sha256: &[u8; 32]) -> [u8; 8] {
+    std::array::from_fn(|byte| sha256[byte])
+}
+
 /// The split that an artifact was trained with.
 ///
 /// # Errors
@@ -183,19 +196,24 @@ pub fn split_of(corpus: Corpus, training: &Training) -> Result<Splits, DataError
 /// vocabulary.
 ///
 /// # Errors
-/// If the network and the artifact do not belong together.
+/// [`PipelineError::Unrelated`] if the artifact was quantised from another network.
 pub fn evaluate_float(
     network: &Network,
     artifact: &Artifact<'_>,
     data: &[data::Example],
-) -> Result<Score, TrainingError> {
+) -> Result<Score, PipelineError> {
+    if start_of(&network.parameters().sha256()) != artifact.manifest.training.network {
+        return Err(PipelineError::Unrelated);
+    }
     let tokens = encode_all(artifact.vocabulary, data, artifact.manifest.start);
     let batch = BatchConfig {
         size: 64,
         mode: batch_mode(artifact.manifest.window, usize::MAX),
     };
     let threads = rayon::current_num_threads();
-    let outcome = crate::training::evaluate(network, &examples(&tokens, data), &batch, threads)?;
+    let outcome = during("float network", || {
+        crate::training::evaluate(network, &examples(&tokens, data), &batch, threads)
+    })?;
     Ok(Score::from(&outcome))
 }
 
@@ -263,7 +281,10 @@ fn network_config(recipe: &Recipe, vocabulary: &OwnedVocabulary, classes: usize)
         layers: 1,
         readout: recipe.readout.into(),
         outputs: if classes == 2 { 1 } else { classes },
-        embedding_dropout: recipe.embedding_dropout,
+        embedding_dropout: match recipe.input {
+            InputName::OneHot => 0.0,
+            InputName::Embedding => recipe.embedding_dropout,
+        },
         hidden_dropout: recipe.hidden_dropout,
         word_dropout: recipe.word_dropout,
         unknown_id: special::UNKNOWN,
@@ -314,10 +335,7 @@ fn training_config(
         },
         seed: recipe.seed,
         threads,
-        selection: match recipe.select_by {
-            SelectName::Loss => Selection::Loss,
-            SelectName::Accuracy => Selection::Accuracy,
-        },
+        selection: recipe.select_by,
         patience: (recipe.patience > 0).then_some(recipe.patience),
         checkpoint,
         progress: true,

@@ -6,6 +6,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How long something may take before it gets a bar.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How often a sign of life is given.
+const TICK: Duration = Duration::from_millis(200);
 const ITEMS: &str = "{prefix} {bar:30} {pos}/{len}  {per_sec}, {eta} left";
 const TEMPLATE: &str = "{prefix} {bar:30} {percent:>3} %  {msg}, {eta} left";
 
@@ -17,6 +19,18 @@ pub fn bar(items: usize, name: &'static str) -> ProgressBar {
         bar.set_style(style.progress_chars("=> "));
     }
     bar
+}
+
+/// Does `work`, whose length nobody knows, beside a sign of life and the time that it takes.
+pub fn during<T>(name: &'static str, work: impl FnOnce() -> T) -> T {
+    let spinner = ProgressBar::new_spinner().with_prefix(name);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {elapsed}") {
+        spinner.set_style(style);
+    }
+    spinner.enable_steady_tick(TICK);
+    let done = work();
+    spinner.finish_and_clear();
+    done
 }
 
 /// A bar over a number of batches; it vanishes when dropped.

@@ -5,6 +5,7 @@
 
 use crate::{
     network::{CellKind, InputKind},
+    training::Selection,
     vocabulary::VocabularyKind,
 };
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ pub const SHIPPED: [(&str, &str); 4] = [
 
 /// Defines [`Recipe`] and, with every field optional, [`RecipeFields`] for files and flags.
 macro_rules! recipe {
-    ($($(#[$doc:meta])* $field:ident: $type:ty = $default:expr;)*) => {
+    ($($(#[$doc:meta])* $field:ident: $type:ty = $default:expr, $shown:literal;)*) => {
         /// A complete recipe.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -31,11 +32,18 @@ macro_rules! recipe {
         #[derive(Debug, Clone, Default, PartialEq, Deserialize, clap::Args)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         #[command(next_help_heading = "Recipe (each flag overrides the recipe's field)")]
-        pub struct RecipeFields { $($(#[$doc])* #[arg(long)] pub $field: Option<$type>,)* }
+        pub struct RecipeFields {
+            $($(#[$doc])* #[doc = concat!("[default: ", $shown, "]")] #[arg(long)]
+            pub $field: Option<$type>,)*
+        }
 
         impl Default for Recipe {
             fn default() -> Self { Self { $($field: $default,)* } }
         }
+
+        /// Field by field, the default that the help shows.
+        #[cfg(test)]
+        const SHOWN: &[(&str, &str)] = &[$((stringify!($field), $shown)),*];
 
         impl Recipe {
             /// The recipe with the fields that `fields` names replaced.
@@ -50,63 +58,63 @@ macro_rules! recipe {
 
 recipe! {
     /// Recurrent cell.
-    cell: CellKind = CellKind::SimpleRnn;
+    cell: CellKind = CellKind::SimpleRnn, "simple-rnn";
     /// How a token enters the cell.
-    input: InputName = InputName::Embedding;
+    input: InputName = InputName::Embedding, "embedding";
     /// Width of the embedding.
-    embedding_size: u16 = 16;
+    embedding_size: u16 = 16, "16";
     /// Width of the hidden state.
-    hidden_size: u16 = 32;
+    hidden_size: u16 = 32, "32";
     /// What the head sees of the hidden states.
-    readout: ReadoutName = ReadoutName::Mean;
+    readout: ReadoutName = ReadoutName::Mean, "mean";
     /// Number of tokens, the three special ones included; the rarest words become unknown.
-    num_words: usize = 10_000;
+    num_words: usize = 10_000, "10000";
     /// How a word finds its token.
-    vocabulary: VocabularyKind = VocabularyKind::PerfectHash;
+    vocabulary: VocabularyKind = VocabularyKind::PerfectHash, "perfect-hash";
     /// Bits that tell a known word from an unknown one (1 to 16).
-    fingerprint_bits: u8 = 10;
+    fingerprint_bits: u8 = 10, "10";
     /// Begin every sequence with the start token.
-    start: bool = false;
+    start: bool = false, "false";
     /// Look at the last so many tokens only, padded in front (0: stream over all).
-    window: u16 = 0;
+    window: u16 = 0, "0";
     /// Cut longer sequences to so many tokens while training, at a random place.
-    max_length: usize = 400;
+    max_length: usize = 400, "400";
     /// Passes over the training examples.
-    epochs: usize = 10;
+    epochs: usize = 10, "10";
     /// Examples per step of the optimiser.
-    batch_size: usize = 32;
+    batch_size: usize = 32, "32";
     /// Learning rate of Adam, at its highest.
-    learning_rate: f32 = 0.002;
+    learning_rate: f32 = 0.002, "0.002";
     /// How the learning rate changes.
-    schedule: ScheduleName = ScheduleName::Cosine;
+    schedule: ScheduleName = ScheduleName::Cosine, "cosine";
     /// Steps over which the learning rate rises at the start (cosine only).
-    warmup_steps: usize = 100;
+    warmup_steps: usize = 100, "100";
     /// Factor per epoch (exponential only).
-    decay: f32 = 0.9;
+    decay: f32 = 0.9, "0.9";
     /// Decoupled weight decay (AdamW), per unit of learning rate.
-    weight_decay: f32 = 0.01;
+    weight_decay: f32 = 0.01, "0.01";
     /// Largest norm of all gradients together (0: no limit).
-    clip_norm: f32 = 1.0;
+    clip_norm: f32 = 1.0, "1.0";
     /// Share of the embedding's components dropped.
-    embedding_dropout: f32 = 0.2;
+    embedding_dropout: f32 = 0.2, "0.2";
     /// Share of the read-out's components dropped.
-    hidden_dropout: f32 = 0.2;
+    hidden_dropout: f32 = 0.2, "0.2";
     /// Share of the words read as unknown.
-    word_dropout: f32 = 0.05;
+    word_dropout: f32 = 0.05, "0.05";
     /// Stop after so many epochs without a better one (0: never).
-    patience: usize = 3;
+    patience: usize = 3, "3";
     /// What makes an epoch the best, on the validation examples.
-    select_by: SelectName = SelectName::Accuracy;
+    select_by: Selection = Selection::Accuracy, "accuracy";
     /// Share of the training examples held out to validate.
-    validation: f32 = 0.1;
+    validation: f32 = 0.1, "0.1";
     /// Share held out to test, where the data has no test examples of its own.
-    test: f32 = 0.1;
+    test: f32 = 0.1, "0.1";
     /// Training sequences that calibrate the quantisation.
-    calibration: usize = 512;
+    calibration: usize = 512, "512";
     /// Seed of the split, the initial weights, the order and the dropout.
-    seed: u64 = 1;
+    seed: u64 = 1, "1";
     /// Threads (0: one per core). The same number gives the same model, bit for bit.
-    threads: usize = 0;
+    threads: usize = 0, "0";
 }
 
 /// The ways in.
@@ -141,16 +149,6 @@ pub enum ScheduleName {
     Cosine,
     /// Times the decay after every epoch.
     Exponential,
-}
-
-/// What decides which epoch is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum SelectName {
-    /// The lowest validation loss.
-    Loss,
-    /// The highest validation accuracy.
-    Accuracy,
 }
 
 /// Why a recipe cannot be used.
@@ -282,12 +280,8 @@ impl Recipe {
         share("hidden-dropout", self.hidden_dropout, 0.95, "0 to 0.95")?;
         share("word-dropout", self.word_dropout, 0.95, "0 to 0.95")?;
         let held = self.validation;
-        range(
-            "validation",
-            held,
-            held > 0.0 && held <= 0.5,
-            "above 0, at most 0.5",
-        )?;
+        let some = (0.001..=0.5).contains(&held);
+        range("validation", held, some, "0.001 to 0.5")?;
         share("test", self.test, 0.5, "0 to 0.5")
     }
 }
@@ -333,6 +327,19 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_help_shows_the_true_defaults() {
+        let defaults = serde_json::to_value(Recipe::default()).unwrap();
+        assert_eq!(defaults.as_object().unwrap().len(), SHOWN.len());
+        for (field, shown) in SHOWN {
+            let value = &defaults[field.replace('_', "-")];
+            match value.as_f64() {
+                Some(number) => assert_eq!(number as f32, shown.parse::<f32>().unwrap(), "{field}"),
+                None => assert_eq!(value.to_string().trim_matches('"'), *shown, "{field}"),
+            }
+        }
+    }
 
     #[test]
     fn shipped_recipes_are_valid() {

@@ -6,6 +6,7 @@
 //! | `NAME.float` | the float network that it was quantised from |
 //! | `NAME.svg` | the curves of its training |
 //! | `NAME.json` | its provenance: command, recipe, data, epochs, figures |
+//! | `NAME.checkpoint` | while it is trained, the float network of the best epoch so far |
 
 use crate::{
     curves::{self, CurveError},
@@ -22,6 +23,22 @@ use std::path::{Path, PathBuf};
 /// Why a model's files could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
+    /// The artifact's name would make it one of the files beside it.
+    #[error("{}: a model's name ends in .spinet", path.display())]
+    Name {
+        /// The name given.
+        path: PathBuf,
+    },
+    /// The float network could not be put in its place.
+    #[error("cannot rename {} to {}: {source}", from.display(), to.display())]
+    Rename {
+        /// The checkpoint.
+        from: PathBuf,
+        /// The float network.
+        to: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// One of them could not be.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -40,6 +57,8 @@ pub struct ModelFiles {
     pub artifact: PathBuf,
     /// The float network.
     pub float: PathBuf,
+    /// The float network of the best epoch so far.
+    pub checkpoint: PathBuf,
     /// The curves.
     pub curves: PathBuf,
     /// The provenance.
@@ -48,17 +67,34 @@ pub struct ModelFiles {
 
 impl ModelFiles {
     /// The files of the model whose artifact is `artifact`.
-    pub fn of(artifact: &Path) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// If its name does not end in `.spinet`, or no file could be written there.
+    pub fn of(artifact: &Path) -> Result<Self, RecordError> {
+        if artifact
+            .extension()
+            .is_none_or(|extension| extension != "spinet")
+        {
+            let path = artifact.to_owned();
+            return Err(RecordError::Name { path });
+        }
+        durable::check(artifact)?;
+        Ok(Self {
             artifact: artifact.to_owned(),
-            float: artifact.with_extension("float"),
+            float: Self::float_of(artifact),
+            checkpoint: artifact.with_extension("checkpoint"),
             curves: artifact.with_extension("svg"),
             provenance: artifact.with_extension("json"),
-        }
+        })
     }
 
-    /// Writes all but the float network, which training has written. The artifact comes last:
-    /// where it is, everything is.
+    /// Where the float network of an artifact lies.
+    pub fn float_of(artifact: &Path) -> PathBuf {
+        artifact.with_extension("float")
+    }
+
+    /// Writes all of them, the checkpoint as the float network. The artifact comes last: where
+    /// it is, everything is.
     ///
     /// # Errors
     /// A [`RecordError`]; no file is left half-written.
@@ -92,6 +128,11 @@ impl ModelFiles {
         json.push(b'\n');
         durable::write(&self.provenance, &json)?;
         curves::write(&trained.history, &self.curves)?;
+        std::fs::rename(&self.checkpoint, &self.float).map_err(|source| RecordError::Rename {
+            from: self.checkpoint.clone(),
+            to: self.float.clone(),
+            source,
+        })?;
         durable::write(&self.artifact, artifact)?;
         Ok(())
     }

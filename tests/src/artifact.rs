@@ -78,6 +78,7 @@ impl Model {
                 rows: write_rows(&self.head_rows, data),
             },
             training: Training {
+                network: [7; 8],
                 data: [7; 8],
                 seed: 1,
                 validation_permille: 100,

@@ -1,12 +1,12 @@
 //! The whole network once more, naively, in integers that cannot overflow.
 //!
 //! Written from the documented equations and Q formats alone. Nothing of the core's is used but
-//! `tanh` of a Q19.12 value, which the core proves against `libm`.
+//! `tanh` of a Q16.15 value, which the core proves against `libm`.
 //!
 //! ```text
 //! sum_j    = b_j + sum_k W_xh[j][k] x_k 2^shift + sum_k W_hh[j][k] h_k 2^shift    2^-15 s_j
 //! h_j      = tanh(floor(sum_j m_j / 2^32 + 1/2))                                  Q0.15
-//! logit_o  = floor((b_o + sum_k W[o][k] p_k 2^shift) m_o / 2^32 + 1/2)            Q19.12
+//! logit_o  = floor((b_o + sum_k W[o][k] p_k 2^shift) m_o / 2^32 + 1/2)            Q16.15
 //! ```
 //!
 //! `x_k` is 2^15 at the token and 0 elsewhere (one-hot), or the Q0.7 embedding as Q0.15; `p` is
@@ -59,7 +59,7 @@ impl<'m> Oracle<'m> {
         }
     }
 
-    /// The logits, Q19.12.
+    /// The logits, Q16.15.
     pub fn logits(&self) -> Vec<i32> {
         let mut sums = biases(&self.model.head_rows);
         add_product(&self.model.head, &self.pooled(), &mut sums);
@@ -140,7 +140,7 @@ fn requantize(rows: &Rows, sums: &[i128]) -> Vec<i32> {
         (2 * sum * i128::from(multiplier) + (1 << 32)).div_euclid(1 << 33)
     });
     rounded
-        .map(|value| value.try_into().expect("a Q19.12 value"))
+        .map(|value| value.try_into().expect("a Q16.15 value"))
         .collect()
 }
 

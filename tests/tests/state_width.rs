@@ -202,10 +202,10 @@ fn drift(model: &Model, random: &mut impl Rng) -> Drift {
     }
 }
 
-/// Measured: with 16 bits the mean distance is 4.9e-5 to 1.9e-4 and the worst 1.1e-3; with 8
-/// bits 2.4e-3 to 6.0e-3 and 3.1e-2. That is 32 to 50 times as far on average and 28 to 39
+/// Measured: with 16 bits the mean distance is 1.9e-5 to 6.8e-5 and the worst 3.8e-4; with 8
+/// bits 2.4e-3 to 5.9e-3 and 3.2e-2. That is 87 to 126 times as far on average and 85 to 146
 /// times at worst. The width alone would make it 256 times: what is left of 16 bits is mostly
-/// the rounding of pre-activations to 12 fraction bits, up to 1.2e-4.
+/// the error of the tanh table, up to 4.7e-5.
 #[test]
 fn sixteen_bits_stay_closer_to_float_than_eight() {
     let mut random = Pcg64::new(16, 8);
@@ -226,9 +226,9 @@ fn sixteen_bits_stay_closer_to_float_than_eight() {
             alone.mean(),
             narrow.mean() / alone.mean(),
         );
-        assert!(mean > 25.0, "{mean} times as far on average");
-        assert!(worst > 20.0, "{worst} times as far at worst");
-        assert!(wide.mean() < 3e-4 && wide.worst < 2e-3, "{wide:?}");
+        assert!(mean > 70.0, "{mean} times as far on average");
+        assert!(worst > 65.0, "{worst} times as far at worst");
+        assert!(wide.mean() < 1e-4 && wide.worst < 6e-4, "{wide:?}");
         assert!(narrow.mean() > 200.0 * alone.mean(), "{alone:?}");
     }
 }

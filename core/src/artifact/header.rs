@@ -53,57 +53,25 @@ pub(super) fn open(bytes: &[u8]) -> Result<(&[u8], Data<'_>), ArtifactError> {
             false => ArtifactError::Magic,
         });
     }
-    let (manifest_bytes, data_bytes, crc) = match *bytes {
-        [
-            _,
-            _,
-            _,
-            _,
-            _,
-            _,
-            _,
-            _,
-            v0,
-            v1,
-            r0,
-            r1,
-            m0,
-            m1,
-            m2,
-            m3,
-            d0,
-            d1,
-            d2,
-            d3,
-            c0,
-            c1,
-            c2,
-            c3,
-            ..,
-        ] => {
-            let version = u16::from_le_bytes([v0, v1]);
-            if version != VERSION {
-                return Err(ArtifactError::Version {
-                    found: version,
-                    supported: VERSION,
-                });
-            }
-            if [r0, r1] != [0, 0] {
-                return Err(ArtifactError::OutOfRange("reserved field"));
-            }
-            (
-                u32::from_le_bytes([m0, m1, m2, m3]) as usize,
-                u32::from_le_bytes([d0, d1, d2, d3]) as usize,
-                u32::from_le_bytes([c0, c1, c2, c3]),
-            )
-        }
-        _ => {
-            return Err(ArtifactError::Length {
-                expected: HEADER_BYTES,
-                found,
-            });
-        }
+    let Some(header) = bytes.first_chunk::<HEADER_BYTES>() else {
+        return Err(ArtifactError::Length {
+            expected: HEADER_BYTES,
+            found,
+        });
     };
+    let version = half::<8>(header);
+    if version != VERSION {
+        return Err(ArtifactError::Version {
+            found: version,
+            supported: VERSION,
+        });
+    }
+    if half::<10>(header) != 0 {
+        return Err(ArtifactError::OutOfRange("reserved field"));
+    }
+    let manifest_bytes = word::<12>(header) as usize;
+    let data_bytes = word::<16>(header) as usize;
+    let crc = word::<CRC_AT>(header);
     let data_at = manifest_bytes
         .checked_add(HEADER_BYTES)
         .and_then(|end| end.checked_next_multiple_of(ALIGNMENT));
@@ -126,6 +94,17 @@ pub(super) fn open(bytes: &[u8]) -> Result<(&[u8], Data<'_>), ArtifactError> {
         .and_then(|rest| rest.get(..manifest_bytes));
     let data = data_at.and_then(|at| bytes.get(at..));
     manifest.zip(data.map(Data::new)).ok_or(length_error)
+}
+
+/// The `u16` at byte `AT`.
+const fn half<const AT: usize>(header: &[u8; HEADER_BYTES]) -> u16 {
+    u16::from_le_bytes([header[AT], header[AT + 1]])
+}
+
+/// The `u32` at byte `AT`.
+const fn word<const AT: usize>(header: &[u8; HEADER_BYTES]) -> u32 {
+    let [a, b, c, d] = [header[AT], header[AT + 1], header[AT + 2], header[AT + 3]];
+    u32::from_le_bytes([a, b, c, d])
 }
 
 /// The CRC of everything but the CRC itself.

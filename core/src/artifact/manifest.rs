@@ -34,6 +34,8 @@ pub struct Manifest<'a> {
 pub struct Training {
     /// The first 8 bytes of the SHA-256 of the data.
     pub data: [u8; 8],
+    /// The first 8 bytes of the SHA-256 of the float network that this was quantised from.
+    pub network: [u8; 8],
     /// The seed of the split.
     pub seed: u64,
     /// The share of the training examples held out to validate, in thousandths.

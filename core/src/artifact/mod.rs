@@ -14,7 +14,8 @@
 //!                                          [`Blob`](crate::data::Blob)s, each at a multiple of 4
 //! ```
 //!
-//! The file ends with the data. Nothing is copied: a manifest borrows its strings, a network its
+//! Postcard numbers the variants of an enum in their order: new ones go to the end, or the
+//! version changes. The file ends with the data. Nothing is copied: a manifest borrows its strings, a network its
 //! weights, from the bytes given to [`Artifact::parse`], which must lie at an address divisible
 //! by 4. Writing is the trainer's: it builds the same [`Manifest`] and calls [`seal`] on the
 //! bytes.
@@ -48,8 +49,10 @@ impl<'a> Artifact<'a> {
     /// any further check.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
         let (manifest, data) = header::open(bytes)?;
-        let manifest: Manifest<'a> =
-            postcard::from_bytes(manifest).map_err(|_| ArtifactError::Manifest)?;
+        let manifest = match postcard::take_from_bytes::<Manifest<'a>>(manifest) {
+            Ok((manifest, [])) => manifest,
+            _ => return Err(ArtifactError::Manifest),
+        };
         let labels = Labels::new(manifest.labels);
         let vocabulary = manifest.vocabulary.resolve(data)?;
         let dimensions = Dimensions {

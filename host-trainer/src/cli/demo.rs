@@ -34,9 +34,9 @@ pub(super) struct Demo {
     #[arg(long, default_value = "stm32f405")]
     board: String,
     /// Held-out reviews to ask the device about
-    #[arg(long, default_value_t = 200)]
-    reviews: usize,
-    /// Where the trained model goes [default: a file of the system's temporary folder]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=2000))]
+    reviews: u16,
+    /// Where the trained model goes [default: demo.spinet beside the program]
     #[arg(long, value_name = "MODEL")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -55,21 +55,21 @@ struct Trial {
 
 impl Demo {
     pub fn run(self) -> Outcome {
-        let out = self
-            .out
-            .clone()
-            .unwrap_or_else(|| std::env::temp_dir().join("spinet-demo.spinet"));
+        let out = match self.out {
+            Some(out) => out,
+            None => std::env::current_exe()?.with_file_name("demo.spinet"),
+        };
         output::line("== training a SimpleRNN on the built-in corpus")?;
         let recipe = Recipe::default()
             .with(RecipeFields::load("demo")?)
-            .with(self.fields.clone());
+            .with(self.fields);
         let corpus = data::load(
             &Source::Builtin,
             &Columns::default(),
             &ProgressBar::hidden(),
         )?;
         let trained = train(corpus, &recipe, &out, "spinet demo")?;
-        let texts = texts(&trained.test, self.reviews);
+        let texts = texts(&trained.test, self.reviews.into());
         output::line(format_args!(
             "\n== {} reviews that it has not seen, on the host and on {}",
             texts.len(),

@@ -71,7 +71,7 @@ impl Evaluate {
         model: &Model,
         examples: &[Example],
     ) -> Result<Option<training::Score>, Box<dyn std::error::Error>> {
-        let path = ModelFiles::of(&self.split.model).float;
+        let path = ModelFiles::float_of(&self.split.model);
         if !path.exists() {
             return Ok(None);
         }

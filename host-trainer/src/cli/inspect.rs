@@ -83,8 +83,8 @@ impl Inspection {
             parameters: bytes.input_table + step + head + rows,
             bytes,
             state_bytes: dimensions.state_bytes(),
-            // With a window, a verdict runs over the whole of it and a token alone costs nothing.
-            macs_per_token: if steps > 0 { 0 } else { step },
+            macs_per_token: step,
+            // With a window, a verdict runs over the whole of it.
             macs_per_verdict: steps * step + head,
         }
     }

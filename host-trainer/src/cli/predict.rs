@@ -33,7 +33,7 @@ pub(super) struct Prediction {
     pub unknown: u32,
 }
 
-/// The raw quantised logit (Q19.12), or one per class where there are more than two.
+/// The raw quantised logit (Q16.15), or one per class where there are more than two.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(super) enum Logit {

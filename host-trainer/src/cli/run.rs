@@ -5,6 +5,7 @@ use super::{
     predict::{Logit, Prediction, lines},
 };
 use crate::device::{Board, DeviceVerdict, Emulator, Firmware, Program, boards_folder, toolchain};
+use crate::progress::during;
 use clap::Args;
 use serde::Serialize;
 use std::{
@@ -106,7 +107,9 @@ pub(super) fn boot(
         board.name,
         model.display()
     );
-    let firmware = Firmware::build(&board, model, Program::Application)?;
+    let firmware = during("firmware", || {
+        Firmware::build(&board, model, Program::Application)
+    })?;
     let log = Box::new(|line: &str| eprintln!("device: {line}"));
     let emulator = Emulator::boot(&board, &firmware.path, log)?;
     Ok((firmware, emulator))

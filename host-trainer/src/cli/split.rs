@@ -7,7 +7,7 @@ use crate::{
     pipeline::split_of,
 };
 use clap::{Args, ValueEnum};
-use spinet_core::artifact::Training;
+use spinet_core::Artifact;
 use std::{error::Error, path::PathBuf};
 
 /// A model, data, and which of the examples.
@@ -33,47 +33,52 @@ enum SplitName {
 /// Why a model and data do not go together.
 #[derive(Debug, thiserror::Error)]
 enum SplitError {
-    #[error("{}: the model knows the labels {model}, the data have {data}", path.display())]
-    Labels {
-        path: PathBuf,
-        model: String,
-        data: String,
-    },
-    #[error(
-        "{}: not the data that the model was trained on, so its {split} examples are unknown",
-        path.display()
-    )]
-    OtherData { path: PathBuf, split: &'static str },
-    #[error("{}: the {split} part is empty", path.display())]
-    Empty { path: PathBuf, split: &'static str },
+    #[error("{}: not the data that the model was trained on, so its {_1} part is unknown", _0.display())]
+    OtherData(PathBuf, &'static str),
+    #[error("{}: the {_1} part is empty", _0.display())]
+    Empty(PathBuf, &'static str),
 }
 
 impl SplitArgs {
     /// Opens the model and reads the examples.
     pub fn load(&self) -> Result<(Model, Vec<Example>), Box<dyn Error>> {
         let model = Model::open(&self.model)?;
-        let corpus = self.data.load()?;
-        let artifact = model.artifact();
-        let path = || self.data.data.clone();
-        let labels: Vec<_> = artifact.labels.iter().collect();
-        if corpus.labels != labels {
-            let (model, data) = (labels.join(", "), corpus.labels.join(", "));
-            let path = path();
-            return Err(SplitError::Labels { path, model, data }.into());
+        let examples = self.examples(&model.artifact())?;
+        match examples.is_empty() {
+            true => Err(SplitError::Empty(self.data.data.clone(), self.split.name()).into()),
+            false => Ok((model, examples)),
         }
-        let split = self.split.name();
-        match self.split.of(corpus, &artifact.manifest.training)? {
-            None => Err(SplitError::OtherData {
-                path: path(),
-                split,
+    }
+
+    fn examples(&self, artifact: &Artifact<'_>) -> Result<Vec<Example>, Box<dyn Error>> {
+        let training = &artifact.manifest.training;
+        let labels: Vec<String> = artifact.labels.iter().map(str::to_owned).collect();
+        let trained_on = |corpus: &Corpus| {
+            corpus.labels == labels && corpus.sha256[..training.data.len()] == training.data
+        };
+        match (self.data.load(), self.split) {
+            (Ok(corpus), split) if trained_on(&corpus) => {
+                let own_test = corpus.test.clone();
+                let splits = split_of(corpus, training)?;
+                Ok(match split {
+                    SplitName::Train => splits.train,
+                    SplitName::Validation => splits.validation,
+                    SplitName::Test if own_test.is_empty() => splits.test,
+                    SplitName::Test => own_test,
+                })
             }
-            .into()),
-            Some(examples) if examples.is_empty() => Err(SplitError::Empty {
-                path: path(),
-                split,
+            (_, SplitName::Test) => {
+                let examples = self.data.load_as_test(labels)?;
+                eprintln!(
+                    "not the data of the training: all {} examples are test examples",
+                    examples.len()
+                );
+                Ok(examples)
             }
-            .into()),
-            Some(examples) => Ok((model, examples)),
+            (corpus, split) => {
+                corpus?;
+                Err(SplitError::OtherData(self.data.data.clone(), split.name()).into())
+            }
         }
     }
 }
@@ -85,31 +90,5 @@ impl SplitName {
             Self::Validation => "validation",
             Self::Test => "test",
         }
-    }
-
-    /// The examples, if it can be told which they are.
-    fn of(
-        self,
-        corpus: Corpus,
-        training: &Training,
-    ) -> Result<Option<Vec<Example>>, Box<dyn Error>> {
-        let trained_on = corpus.sha256[..training.data.len()] == training.data;
-        if self == Self::Test && !corpus.test.is_empty() {
-            return Ok(Some(corpus.test));
-        }
-        if !trained_on && self == Self::Test {
-            let count = corpus.train.len();
-            eprintln!("not the data of the training: all {count} examples are test examples");
-            return Ok(Some(corpus.train));
-        }
-        if !trained_on {
-            return Ok(None);
-        }
-        let splits = split_of(corpus, training)?;
-        Ok(Some(match self {
-            Self::Train => splits.train,
-            Self::Validation => splits.validation,
-            Self::Test => splits.test,
-        }))
     }
 }

@@ -2,8 +2,7 @@
 
 use super::{Outcome, output};
 use crate::{
-    data::{self, Columns, Corpus, Source},
-    durable,
+    data::{self, Columns, Corpus, DataError, Example, Source},
     pipeline::{self, Event, Trained},
     recipe::{Recipe, RecipeFields},
     record::ModelFiles,
@@ -49,11 +48,8 @@ pub(super) struct DataArgs {
 
 impl DataArgs {
     /// Reads the examples.
-    pub fn load(&self) -> Result<Corpus, Box<dyn std::error::Error>> {
-        let columns = Columns {
-            text: self.text_column.clone(),
-            label: self.label_column.clone(),
-        };
+    pub fn load(&self) -> Result<Corpus, DataError> {
+        let columns = self.columns();
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let corpus = data::load(&source(&self.data), &columns, &bar)?;
         let corpus = match &self.test_data {
@@ -62,6 +58,23 @@ impl DataArgs {
         };
         bar.finish_and_clear();
         Ok(corpus)
+    }
+
+    /// Reads examples of known classes, none of which were trained on.
+    pub fn load_as_test(&self, labels: Vec<String>) -> Result<Vec<Example>, DataError> {
+        let known = Corpus::new(labels, Vec::new(), Vec::new());
+        let source = source(self.test_data.as_ref().unwrap_or(&self.data));
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let corpus = data::load_test(known, &source, &self.columns(), &bar)?;
+        bar.finish_and_clear();
+        Ok(corpus.test)
+    }
+
+    fn columns(&self) -> Columns {
+        Columns {
+            text: self.text_column.clone(),
+            label: self.label_column.clone(),
+        }
     }
 }
 
@@ -91,10 +104,9 @@ pub(super) fn train(
     out: &Path,
     command: &str,
 ) -> Result<Trained, Box<dyn std::error::Error>> {
-    let files = ModelFiles::of(out);
-    durable::check(&files.artifact)?;
+    let files = ModelFiles::of(out)?;
     let mut broken = None;
-    let checkpoint = Some(files.float.clone());
+    let checkpoint = Some(files.checkpoint.clone());
     let trained = pipeline::train(corpus, recipe, checkpoint, &mut |event| {
         if let Err(error) = tell(&event) {
             broken.get_or_insert(error);

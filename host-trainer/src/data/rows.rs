@@ -15,10 +15,14 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Trims the class name, which must not be empty then; the text is kept as it is.
+    /// Trims the class name, which must not be empty then and fit a line; the text is kept as it
+    /// is.
     pub fn new(text: &str, label: &str) -> Result<Self, String> {
         match label.trim() {
             "" => Err("the label is empty".to_owned()),
+            label if label.contains(char::is_control) => {
+                Err(format!("the label {label:?} has a control character"))
+            }
             label => Ok(Self {
                 text: text.to_owned(),
                 label: label.to_owned(),
@@ -100,5 +104,6 @@ mod tests {
         assert_eq!(Row::new(" a ", " x ").expect("row").label, "x");
         assert_eq!(Row::new(" a ", " x ").expect("row").text, " a ");
         assert!(Row::new("a", " \t").is_err());
+        assert!(Row::new("a", "two\nlines").is_err());
     }
 }

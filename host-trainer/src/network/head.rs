@@ -60,7 +60,7 @@ fn binary(mut row: ArrayViewMut1<f32>, label: bool, scale: f32) -> (f64, bool) {
     let wanted = f64::from(u8::from(label));
     row[0] = (sigmoid(z) - wanted) as f32 * scale;
     let loss = z.max(0.0) - z * wanted + libm::log1p(libm::exp(-z.abs()));
-    (loss, (z > 0.0) == label)
+    (loss, (z >= 0.0) == label)
 }
 
 /// `-log(softmax(z)[label])`, whose gradient is `softmax(z) - one_hot(label)`.
@@ -122,7 +122,7 @@ mod tests {
         let mut buffer = logits(3, &[0.0, 100.0, -100.0]);
         let (sum, correct) = loss(&mut buffer, &[1, 0, 0], 1.0);
         assert!((sum - (core::f64::consts::LN_2 + 100.0)).abs() < 1e-12);
-        assert_eq!(correct, 1);
+        assert_eq!(correct, 2);
         assert_eq!(buffer.slice(0..3)[..2], [-0.5, 1.0]);
     }
 

@@ -7,6 +7,7 @@
 use ndarray::ArrayViewMut2;
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
+use sha2::{Digest, Sha256};
 
 use super::cell::cell_for;
 use super::config::{ConfigError, InputKind, NetworkConfig};
@@ -92,6 +93,19 @@ impl Parameters {
     /// How many numbers there are.
     pub fn count(&self) -> usize {
         self.tensors.iter().map(|tensor| tensor.values.len()).sum()
+    }
+
+    /// SHA-256 over names, shapes and numbers: what tells one network from another.
+    pub fn sha256(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for tensor in &self.tensors {
+            hash.update(format!("{} {:?};", tensor.name, tensor.values.shape()));
+            tensor
+                .as_slice()
+                .iter()
+                .for_each(|value| hash.update(value.to_le_bytes()));
+        }
+        hash.finalize().into()
     }
 
     /// Whether every number is finite.

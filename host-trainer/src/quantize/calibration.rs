@@ -4,7 +4,7 @@ use crate::{
     inference::{Heap, Model},
     network::NetworkConfig,
 };
-use spinet_core::{State, Token};
+use spinet_core::{State, Token, fixed::STATE_FRACTION};
 
 /// Mean squares of what the weights are multiplied with.
 #[derive(Clone)]
@@ -70,6 +70,6 @@ impl Moments {
 
 fn add_squares(sums: &mut [f64], hidden: &[i16]) {
     for (sum, &h) in sums.iter_mut().zip(hidden) {
-        *sum += (f64::from(h) / 32_768.0).powi(2);
+        *sum += (f64::from(h) / f64::from(1u32 << STATE_FRACTION)).powi(2);
     }
 }

@@ -21,7 +21,7 @@ use spinet_core::{
     ArtifactError, Token,
     artifact::{Manifest, Training},
     cell::{CellSpec, SimpleRnnSpec},
-    fixed::{STATE_FRACTION, WEIGHT_MAX, product_bound},
+    fixed::{LOOK_UP_BOUND, product_bound},
     input::InputSpec,
     matrix::{DenseSpec, Encoding, MatrixSpec, RowsSpec},
     text::VocabularySpec,
@@ -283,7 +283,7 @@ impl Builder<'_> {
         Operand {
             weights,
             moments: &self.moments.tokens,
-            bound: i64::from(WEIGHT_MAX) << STATE_FRACTION,
+            bound: LOOK_UP_BOUND,
         }
     }
 

@@ -97,7 +97,7 @@ impl Rows {
     ) -> Result<Self, QuantizeError> {
         check_finite(tensors)?;
         let (shifts, scales, _) = shift_candidates(tensors.len())
-            .filter(|shifts| room(tensors, shifts) >= 1 << 24)
+            .filter(|shifts| room(tensors, shifts) >= 1 << 23)
             .map(|shifts| {
                 let (scales, error) = scales(tensors, &shifts, bias);
                 (shifts, scales, error)

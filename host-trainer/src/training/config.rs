@@ -9,7 +9,8 @@ use crate::batch::{BatchConfig, BatchMode, Cut};
 use crate::optimizer::{AdamConfig, Schedule};
 
 /// What makes one epoch better than another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Selection {
     /// A lower loss.
     Loss,
