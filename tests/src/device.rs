@@ -8,11 +8,15 @@ use proptest::{
 };
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
+use spinet_core::{artifact::Training, text::WordHash};
 use spinet_trainer::{
     data::{self, Columns, Source},
-    device::{Board, boards_folder, toolchain},
-    pipeline,
+    device::{Board, boards_folder, firmware_folder, toolchain},
+    network::{InputKind, Network, NetworkConfig},
+    pipeline::{self, Trained},
+    quantize,
     recipe::{Recipe, RecipeFields},
+    vocabulary::OwnedVocabulary,
 };
 use std::{path::PathBuf, sync::OnceLock};
 
@@ -57,21 +61,55 @@ pub fn random_models() -> Vec<TestModel> {
     ]
 }
 
-/// A model of the demo's recipe, trained for a few epochs, and reviews that it has not seen.
-pub fn trained() -> (TestModel, Vec<String>) {
-    let recipe = Recipe {
-        epochs: 3,
-        ..Recipe::default().with(RecipeFields::load("demo").expect("a shipped recipe"))
-    };
+/// The demo's training.
+pub fn train_demo() -> Trained {
+    let recipe = Recipe::default().with(RecipeFields::load("demo").expect("a shipped recipe"));
     let bar = ProgressBar::hidden();
     let corpus = data::load(&Source::Builtin, &Columns::default(), &bar).expect("built in");
-    let trained = pipeline::train(corpus, &recipe, None, &mut |_| {}).expect("it trains");
-    let texts = trained
-        .test
-        .into_iter()
-        .map(|example| example.text)
-        .collect();
-    (saved("demo", &trained.quantized.artifact), texts)
+    pipeline::train(corpus, &recipe, None, &mut |_| {}).expect("it trains")
+}
+
+/// The demo's model, and reviews that it has not seen.
+pub fn trained_model() -> (TestModel, Vec<String>) {
+    let trained = train_demo();
+    let texts = trained.test.into_iter().map(|example| example.text);
+    (saved("demo", &trained.quantized.artifact), texts.collect())
+}
+
+/// The model that the firmware ships with.
+pub fn shipped_model() -> TestModel {
+    TestModel {
+        name: "imdb",
+        path: firmware_folder().join("models/imdb.spinet"),
+    }
+}
+
+/// An untrained one-hot model of so many words and units.
+pub fn model_of_size(words: u16, units: usize) -> TestModel {
+    let names = (0..words)
+        .map(|n| WordHash::of(&n.to_le_bytes()))
+        .collect::<Vec<_>>();
+    let vocabulary = OwnedVocabulary::perfect_hash(&names, 8).expect("a perfect hash");
+    let rows = vocabulary.view().tokens();
+    let config = NetworkConfig::simple_rnn(InputKind::OneHot, rows, units);
+    let network = Network::new(config, 1).expect("a valid shape");
+    let source = quantize::Source {
+        config: network.config(),
+        parameters: network.parameters(),
+        vocabulary: &vocabulary,
+        labels: &["negative".into(), "positive".into()],
+        start: false,
+        window: 0,
+        training: Training {
+            data: [0; 8],
+            network: [0; 8],
+            seed: 0,
+            validation_permille: 0,
+            test_permille: 0,
+        },
+    };
+    let quantized = quantize::quantize(&source, &[vec![3, 4, 5]]).expect("an artifact");
+    saved("large", &quantized.artifact)
 }
 
 /// Texts that nobody would write: no words, no letters, no UTF-8, no end.

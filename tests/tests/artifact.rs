@@ -126,7 +126,7 @@ fn exercise(bytes: &[u8], text: &[u8]) {
         verdict.logits.len(),
         usize::from(artifact.network.dimensions().outputs)
     );
-    assert!(verdict.class <= verdict.logits.len());
+    assert!(verdict.class < verdict.logits.len().max(2));
     // Tokens of which the input table knows nothing.
     let mut state = State::<Heap>::new(artifact.network.dimensions()).expect("the heap");
     for token in [0, 1, 2, 3, u16::MAX] {

@@ -1,7 +1,7 @@
 //! What the shipped model and the program around it cost, as upper bounds that are printed.
 
-use spinet_tests::device::boards;
-use spinet_trainer::device::{Board, Emulator, Firmware, Program, firmware_folder};
+use spinet_tests::device::{boards, model_of_size, shipped_model};
+use spinet_trainer::device::{Board, Emulator, Firmware, FirmwareError, Program};
 
 /// The program without a model, in bytes of flash: at most 31,756 of them were measured, and
 /// the boards' files set this much aside.
@@ -20,8 +20,7 @@ const fn instructions_per_token(core: &str) -> u64 {
 }
 
 fn shipped(board: &Board) -> Firmware {
-    let model = firmware_folder().join("models/imdb.spinet");
-    Firmware::build(board, &model, Program::Application).unwrap()
+    Firmware::build(board, &shipped_model().path, Program::Application).unwrap()
 }
 
 #[test]
@@ -58,4 +57,27 @@ fn a_token_costs_no_more_instructions_than_it_did() {
         let most = instructions_per_token(&board.hardware.core);
         assert!(per_token <= most, "{}: {per_token} > {most}", board.name);
     }
+}
+
+/// The one line with which a board refuses a model.
+fn refusal(board: &Board, model: &std::path::Path) -> String {
+    match Firmware::build(board, model, Program::Application) {
+        Err(FirmwareError::Refused(line)) => line,
+        other => panic!("{}: {other:?}", board.name),
+    }
+}
+
+#[test]
+fn a_model_too_large_for_a_board_is_refused_with_the_numbers() {
+    let boards = boards();
+    let microbit = boards
+        .iter()
+        .find(|board| board.name == "microbit")
+        .unwrap();
+    // 6,003 rows of 48 bytes and their vocabulary, of 262,144 bytes.
+    let flash = refusal(microbit, &model_of_size(6_000, 48).path);
+    assert!(flash.contains("262144 bytes of flash"), "{flash}");
+    // A state of 400 units, twice on the stack while it is made, of 16,384 bytes.
+    let ram = refusal(microbit, &model_of_size(5, 400).path);
+    assert!(ram.contains("16384 bytes of RAM"), "{ram}");
 }

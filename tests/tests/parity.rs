@@ -2,7 +2,9 @@
 //! answer, whatever the text.
 
 use spinet_core::probability::decimals;
-use spinet_tests::device::{TestModel, boards, hostile_texts, random_models, trained};
+use spinet_tests::device::{
+    TestModel, boards, hostile_texts, random_models, shipped_model, trained_model,
+};
 use spinet_trainer::{
     device::{Board, DeviceVerdict, Emulator, Firmware, Program},
     inference::Model,
@@ -74,8 +76,13 @@ fn random_models_answer_hostile_texts_as_the_host_does() {
 }
 
 #[test]
+fn the_shipped_model_answers_hostile_texts_as_the_host_does() {
+    compare(&shipped_model(), &hostile_texts());
+}
+
+#[test]
 fn a_trained_model_answers_reviews_as_the_host_does() {
-    let (model, reviews) = trained();
+    let (model, reviews) = trained_model();
     let mut texts = hostile_texts();
     texts.extend(reviews.into_iter().take(300).map(String::into_bytes));
     let answers = host(&model, &texts);
