@@ -8,7 +8,7 @@ use cortex_m_rt::exception;
 
 use super::Count;
 
-/// The counter runs from here down to 0.
+/// The counter runs from here down to 0, where it also starts, and raises its exception at 0.
 const RELOAD: u32 = 0x00FF_FFFF;
 
 /// How often the counter has started over.
@@ -45,7 +45,8 @@ impl Count for Timer {
     fn now(&mut self) -> u64 {
         loop {
             let wraps = WRAPS.load(Ordering::Relaxed);
-            let elapsed = RELOAD - SYST::get_current();
+            // 2^24 less the counter: 0 clocks at 0, 1 at RELOAD, RELOAD at 1.
+            let elapsed = SYST::get_current().wrapping_neg() & RELOAD;
             let now = u64::from(wraps) << 24 | u64::from(elapsed);
             // The counter may start over before its exception is taken: then look again.
             if now >= self.last && wraps == WRAPS.load(Ordering::Relaxed) {
