@@ -12,7 +12,7 @@ const DR: Register = Register::at(board::UART_BASE + 0x04);
 const BRR: Register = Register::at(board::UART_BASE + 0x08);
 const CR1: Register = Register::at(board::UART_BASE + 0x0C);
 
-/// Cleared by the read of SR and then DR by which a byte is taken.
+/// Cleared by reading SR, then DR.
 const SR_OVERRUN: u32 = 1 << 3;
 const SR_RX_NOT_EMPTY: u32 = 1 << 5;
 const SR_TX_EMPTY: u32 = 1 << 7;
@@ -68,7 +68,12 @@ impl Port for Uart {
     fn read(&mut self) -> Option<u8> {
         let status = SR.read();
         self.overrun |= status & SR_OVERRUN != 0;
-        (status & (SR_RX_NOT_EMPTY | SR_OVERRUN) != 0).then(|| DR.read() as u8)
+        if status & (SR_RX_NOT_EMPTY | SR_OVERRUN) == 0 {
+            return None;
+        }
+        // After an overrun DR may hold the byte that was taken last: read to clear, not to take.
+        let byte = DR.read() as u8;
+        (status & SR_RX_NOT_EMPTY != 0).then_some(byte)
     }
 
     fn write(&mut self, byte: u8) {
