@@ -47,7 +47,7 @@ fn main() -> ! {
     let classifier = load();
     let stopwatch = Stopwatch::new();
     greet(&mut uart);
-    Session {
+    Conversation {
         classifier,
         stopwatch,
         held_return: false,
@@ -104,14 +104,14 @@ fn greet(uart: &mut Uart) {
 }
 
 /// One conversation: the classifier in the middle of a line.
-struct Session {
+struct Conversation {
     classifier: &'static mut Model,
     stopwatch: Stopwatch,
     /// A `\r` that may turn out to end its line.
     held_return: bool,
 }
 
-impl Session {
+impl Conversation {
     /// Answers lines for ever.
     fn serve(mut self, uart: &mut Uart) -> ! {
         loop {
