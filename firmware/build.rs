@@ -161,7 +161,8 @@ impl Model {
 /// `board.rs`: what the drivers and the answers need.
 fn board_source(board: &Board) -> String {
     let Board { name, hardware, .. } = board;
-    let (core, clock, uart) = (&hardware.core, hardware.clock_hz, hardware.uart_base);
+    let (core, clock) = (&hardware.core, hardware.clock_hz);
+    let (uart, baud) = (hardware.uart_base, hardware.uart_baud);
     format!(
         "/// The board's name.\n\
          pub const NAME: &str = {name:?};\n\
@@ -170,7 +171,9 @@ fn board_source(board: &Board) -> String {
          /// The rate of the core and of the timer, in Hz.\n\
          pub const CLOCK_HZ: u32 = {clock};\n\
          /// The UART's first register.\n\
-         pub const UART_BASE: u32 = {uart:#010X};\n"
+         pub const UART_BASE: u32 = {uart:#010X};\n\
+         /// Its rate, in bits a second.\n\
+         pub const BAUD: u32 = {baud};\n"
     )
 }
 

@@ -10,8 +10,13 @@
 //! ```
 //!
 //! `probability` is rounded to five digits, finer than its Q0.15; `logits` are raw Q19.12;
-//! `overrun` is 1 if the UART lost bytes since the last answer; `ticks` were spent in the
-//! classifier, without waiting for bytes; `label` is the rest of the line, spaces and all.
+//! `ticks` were spent in the classifier, without waiting for bytes; `label` is the rest of the
+//! line, spaces and all.
+//!
+//! `overrun` is 1 if the UART lost bytes since the last answer: the verdict is then of another
+//! text than was sent, perhaps of two lines in one. It happens on a wire if words come faster
+//! than they are classified, or if a line comes while the last one is being answered. The
+//! board's file says the rate.
 #![no_std]
 #![no_main]
 

@@ -2,7 +2,7 @@
 //!
 //! Registers: Arm DDI 0479, "APB UART". One byte of buffer each way.
 
-use super::{BAUD, Port};
+use super::Port;
 use crate::board;
 use crate::register::Register;
 
@@ -23,7 +23,7 @@ pub struct Uart(());
 
 impl Port for Uart {
     fn new() -> Self {
-        BAUDDIV.write(board::CLOCK_HZ / BAUD);
+        BAUDDIV.write(board::CLOCK_HZ / board::BAUD);
         CTRL.write(CTRL_TX_ENABLE | CTRL_RX_ENABLE);
         Self(())
     }

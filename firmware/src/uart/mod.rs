@@ -1,9 +1,15 @@
 //! The UART: one polled driver for each kind of peripheral, chosen by the board's file.
 //!
 //! Polled, because an interrupt that took bytes during the arithmetic would be counted as
-//! arithmetic. The price on a wire: while a step of the network runs, only the receiver's own
-//! registers hold what arrives, and bytes may be lost. A driver tells when that happened,
-//! and the answer says so. (The emulator holds a byte back until it can be received.)
+//! arithmetic. The price on a wire: while a step of the network runs, or an answer is sent, only
+//! the receiver's own registers hold what arrives, and bytes may be lost. A driver tells when
+//! that happened, and the answer says so. (The emulator holds a byte back until it can be
+//! received, at any rate.)
+//!
+//! Hence each board's rate, `uart_baud` in its file, 8N1: so low that a word of the shipped model
+//! is done before the receiver is full, by the instructions that the emulator counts; on a wire
+//! it has not been tried. Larger models need lower rates, and every host waits for an answer
+//! before its next line.
 
 #[cfg_attr(uart = "cmsdk", path = "cmsdk.rs")]
 #[cfg_attr(uart = "nrf51", path = "nrf51.rs")]
@@ -12,10 +18,6 @@
 mod driver;
 
 pub use driver::Uart;
-
-/// Bits a second, 8N1, on every board.
-#[allow(dead_code)] // The nRF51 has a table of divisors instead.
-pub const BAUD: u32 = 115_200;
 
 /// A byte-wise serial port that never waits for its other end.
 pub trait Port {

@@ -28,8 +28,18 @@ const GPIO_DIRSET: Register = Register::at(0x5000_0518);
 const TX_PIN: u32 = 24;
 const RX_PIN: u32 = 25;
 const ENABLED: u32 = 4;
-/// The manual's value for 115,200 baud.
-const BAUD_115200: u32 = 0x01D7_E000;
+/// The board's rate in the manual's table, which is baud * 2^32 / 16 MHz, about.
+const RATE: u32 = match board::BAUD {
+    1_200 => 0x0004_F000,
+    2_400 => 0x0009_D000,
+    4_800 => 0x0013_B000,
+    9_600 => 0x0027_5000,
+    19_200 => 0x004E_A000,
+    38_400 => 0x009D_5000,
+    57_600 => 0x00EB_F000,
+    115_200 => 0x01D7_E000,
+    _ => panic!("the manual's table lacks the board's `uart_baud`"),
+};
 const ERROR_OVERRUN: u32 = 1 << 0;
 
 /// The chip's one UART.
@@ -45,7 +55,7 @@ impl Port for Uart {
         GPIO_DIRSET.write(1 << TX_PIN);
         PSELTXD.write(TX_PIN);
         PSELRXD.write(RX_PIN);
-        BAUDRATE.write(BAUD_115200);
+        BAUDRATE.write(RATE);
         ENABLE.write(ENABLED);
         EVENTS_RXDRDY.write(0);
         EVENTS_TXDRDY.write(0);

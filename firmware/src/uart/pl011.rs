@@ -3,7 +3,7 @@
 //! Registers: Arm DDI 0183, and the LM3S6965's data sheet, chapters 6 (System Control),
 //! 9 (GPIO) and 13 (UART). Sixteen bytes of buffer each way.
 
-use super::{BAUD, Port};
+use super::Port;
 use crate::board;
 use crate::register::Register;
 
@@ -48,7 +48,7 @@ const GPIO_A_DEN: Register = Register::at(0x4000_451C);
 const PA0_AND_PA1: u32 = 0b11;
 
 /// The baud divisor, clock / (16 * baud), in 64ths and to the nearest.
-const DIVISOR: u32 = (board::CLOCK_HZ * 4 + BAUD / 2) / BAUD;
+const DIVISOR: u32 = (board::CLOCK_HZ * 4 + board::BAUD / 2) / board::BAUD;
 
 /// UART0.
 pub struct Uart(());

@@ -3,7 +3,7 @@
 //! Registers: ST RM0090, chapters 3 (flash), 7 (RCC), 8 (GPIO) and 30 (USART). One byte of
 //! receive buffer beside the shift register.
 
-use super::{BAUD, Port};
+use super::Port;
 use crate::board;
 use crate::register::Register;
 
@@ -60,7 +60,7 @@ impl Port for Uart {
         // PA9 and PA10: alternate function 7.
         GPIOA_AFRH.modify(0xFF << 4, 0x77 << 4);
         GPIOA_MODER.modify(0b1111 << 18, 0b1010 << 18);
-        BRR.write((UART_CLOCK_HZ + BAUD / 2) / BAUD);
+        BRR.write((UART_CLOCK_HZ + board::BAUD / 2) / board::BAUD);
         CR1.write(CR1_ENABLE | CR1_TX_ENABLE | CR1_RX_ENABLE);
         Self { overrun: false }
     }

@@ -52,6 +52,8 @@ pub struct Hardware {
     pub uart: String,
     /// The UART's first register.
     pub uart_base: u32,
+    /// The UART's rate on a wire, 8N1, in bits a second.
+    pub uart_baud: u32,
     /// The machine to give to `qemu-system-arm -M`.
     pub qemu_machine: String,
     /// The chip to give to `probe-rs --chip`; empty where probe-rs knows none.

@@ -3,6 +3,9 @@
 //!
 //! `firmware/src/main.rs` speaks the other side and shows both lines. Answers are parsed
 //! strictly: a key that is missing, doubled or unknown is an error.
+//!
+//! The emulator's UART holds bytes back; a wire's, at the rate in the board's file, loses what
+//! comes while the device is busy. It says so (`overrun=1`), and that is [`DeviceError::Overrun`].
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::ExitStatus;
@@ -14,7 +17,8 @@ use super::board::Board;
 /// The longest line that a device may send, in bytes.
 const LONGEST_ANSWER: u64 = 1 << 20;
 
-/// How many lines may wait for their answers: enough that the device never waits for the host.
+/// How many lines may wait for their answers: enough that an emulated device never waits for
+/// the host. On a wire, a line must wait for the last one's answer: that is `classify`.
 const IN_FLIGHT: usize = 4;
 
 /// What a device made of a text.
@@ -70,7 +74,7 @@ pub enum DeviceError {
         what: String,
     },
     /// The UART lost bytes of the text.
-    #[error("the device's UART lost bytes; send more slowly")]
+    #[error("the device's UART lost bytes; send more slowly, or lower its rate")]
     Overrun,
     /// The lines to send could not be read, or the answers not be passed on.
     #[error("{0}")]
@@ -111,7 +115,8 @@ impl<C: Read + Write> Console<C> {
         self.verdict()
     }
 
-    /// Classifies many texts, sending the next ones while an answer is awaited.
+    /// Classifies many texts, sending the next ones while an answer is awaited: for an emulated
+    /// device, whose UART loses nothing.
     ///
     /// Nothing may be sent after an error: answers may be outstanding.
     ///
@@ -164,7 +169,7 @@ impl<C: Read + Write> Console<C> {
 
     /// Sends a text so that the device sees it as it is: it drops one `\r` before the `\n`.
     fn send_text(&mut self, text: &[u8]) -> Result<(), DeviceError> {
-        one_line(text)?;
+        check_line(text)?;
         let end: &[u8] = if text.ends_with(b"\r") {
             b"\r\n"
         } else {
@@ -213,8 +218,11 @@ impl<C: Read + Write> Console<C> {
     }
 }
 
-/// Refuses a text that a device would take for several.
-fn one_line(text: &[u8]) -> Result<(), DeviceError> {
+/// Refuses a text that a device would take for several: before anything is built or booted.
+///
+/// # Errors
+/// [`DeviceError::LineFeed`] with the first line feed's place.
+pub fn check_line(text: &[u8]) -> Result<(), DeviceError> {
     match text.iter().position(|&byte| byte == b'\n') {
         Some(position) => Err(DeviceError::LineFeed { position }),
         None => Ok(()),

@@ -16,7 +16,7 @@ pub mod firmware;
 pub mod toolchain;
 
 pub use board::{Board, BoardError, Hardware};
-pub use console::{Console, DeviceError, DeviceVerdict};
+pub use console::{Console, DeviceError, DeviceVerdict, check_line};
 pub use emulator::{Emulator, EmulatorError};
 pub use firmware::{Firmware, FirmwareError, Program};
 
