@@ -10,10 +10,7 @@ use board::Board;
 use spinet_core::Artifact;
 use spinet_core::shape::Dimensions;
 
-// The host's reader of the boards' files is the only one; what only the host needs of it is
-// unused here.
-#[allow(dead_code)]
-#[path = "../host-trainer/src/device/board.rs"]
+#[path = "boards/board.rs"]
 mod board;
 
 /// The model without `SPINET_MODEL`, in this folder.
