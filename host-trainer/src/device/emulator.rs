@@ -1,12 +1,12 @@
 //! The emulator: boots an image in QEMU and connects its UART and its logs.
 //!
-//! The UART is a socket, given to a [`Console`]; logs arrive as defmt frames on QEMU's stdout
+//! The UART is a `Connection`, given to a [`Console`]; logs arrive as defmt frames on QEMU's stdout
 //! and leave as lines to whoever booted the machine. An instruction takes 64 ns of virtual time
 //! (`-icount`), so that counts repeat to the instruction. Nothing outlives an [`Emulator`].
 
 use std::fs;
 use std::io::{self, BufRead, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -17,12 +17,9 @@ use defmt_decoder::{DecodeError, Table};
 use thiserror::Error;
 
 use super::board::Board;
+use super::connection::{Connection, TIMEOUT};
 use super::console::{Console, DeviceError, DeviceVerdict};
 use super::toolchain::{self, QEMU, ToolchainError};
-
-/// How long QEMU may take to start, and a device to answer: on a busy host a UART without a
-/// FIFO takes 6 kB/s, so that is enough for texts of half a megabyte.
-pub const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How often a state that nothing announces is looked at.
 const POLL: Duration = Duration::from_millis(5);
@@ -71,7 +68,7 @@ pub enum EmulatorError {
 /// A board that runs an image. It is switched off when this is dropped.
 #[derive(Debug)]
 pub struct Emulator {
-    console: Console<TcpStream>,
+    console: Console<Connection>,
     machine: Machine,
 }
 
@@ -80,7 +77,7 @@ impl Emulator {
     /// Installs QEMU if it is missing.
     ///
     /// # Errors
-    /// If QEMU does not start, or the image does not greet within [`TIMEOUT`].
+    /// If QEMU does not start, or the image does not greet within two minutes.
     pub fn boot(board: &Board, image: &Path, log: LogSink) -> Result<Self, EmulatorError> {
         toolchain::ensure_emulator()?;
         let read = |source| EmulatorError::Read {
@@ -201,7 +198,7 @@ impl Machine {
     }
 
     /// Waits for QEMU's call.
-    fn connect(&mut self, listener: &TcpListener) -> Result<TcpStream, EmulatorError> {
+    fn connect(&mut self, listener: &TcpListener) -> Result<Connection, EmulatorError> {
         listener
             .set_nonblocking(true)
             .map_err(EmulatorError::Start)?;
@@ -209,12 +206,7 @@ impl Machine {
         loop {
             match listener.accept() {
                 Ok((uart, _)) => {
-                    let ready = uart
-                        .set_nonblocking(false)
-                        .and_then(|()| uart.set_nodelay(true))
-                        .and_then(|()| uart.set_read_timeout(Some(TIMEOUT)))
-                        .and_then(|()| uart.set_write_timeout(Some(TIMEOUT)));
-                    return ready.map(|()| uart).map_err(EmulatorError::Start);
+                    return Connection::new(uart).map_err(EmulatorError::Start);
                 }
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
                     return Err(EmulatorError::Start(error));

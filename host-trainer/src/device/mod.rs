@@ -1,8 +1,8 @@
 //! The firmware on a board: building it, booting it in the emulator, asking it.
 //!
 //! `board` reads the boards' descriptions, `toolchain` installs what they need, `firmware`
-//! builds an image for a board and a model, `emulator` boots it, and `console` speaks the
-//! UART's protocol with whatever answers at the other end.
+//! builds an image for a board and a model, `emulator` boots it, `connection` is the wire between,
+//! and `console` speaks the UART's protocol with whatever answers at the other end.
 
 use std::fs::{self, File};
 use std::io;
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 pub mod board;
+mod connection;
 pub mod console;
 pub mod emulator;
 pub mod firmware;
@@ -42,6 +43,8 @@ fn target_folder() -> PathBuf {
         Some(folder) => PathBuf::from(folder),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
     };
+    // cargo runs in the firmware's folder, where a relative path would be another.
+    let target = std::path::absolute(&target).unwrap_or(target);
     target.join("firmware")
 }
 
