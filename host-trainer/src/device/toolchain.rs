@@ -1,6 +1,7 @@
 //! What building for a board and emulating it need: the Rust target and QEMU.
 //!
-//! Says on stderr what it installs, and where it cannot, what to type.
+//! Says on stderr what it installs, and where it cannot, what to type. Commands run in the
+//! firmware's folder, so that rustup and rustc speak of the toolchain that cargo builds with.
 
 use std::fs::File;
 use std::io;
@@ -123,7 +124,7 @@ fn install(
 /// Runs one command; its output goes to stderr, because stdout is for answers.
 fn run(words: &[&str]) -> Result<(), String> {
     eprintln!("+ {}", words.join(" "));
-    let mut command = Command::new(words[0]);
+    let mut command = command(words[0]);
     command
         .args(&words[1..])
         .env("DEBIAN_FRONTEND", "noninteractive");
@@ -135,9 +136,16 @@ fn run(words: &[&str]) -> Result<(), String> {
     }
 }
 
-/// Whether the active toolchain has the standard library for `target`.
+/// A command that runs in the firmware's folder.
+fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(super::firmware_folder());
+    command
+}
+
+/// Whether the firmware's toolchain has the standard library for `target`.
 fn has_target(target: &str) -> bool {
-    let output = Command::new("rustc")
+    let output = command("rustc")
         .args(["--print", "target-libdir", "--target", target])
         .output();
     output.is_ok_and(|output| {
