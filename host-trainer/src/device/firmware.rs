@@ -69,12 +69,14 @@ pub enum FirmwareError {
     #[error("cargo: {0}")]
     Cargo(io::Error),
     /// The program does not compile or link.
-    #[error("the firmware for {board} does not build:\n{output}")]
+    #[error("the firmware for {board} does not build: {error} (all of it is in {})", log.display())]
     Build {
         /// The board's name.
         board: String,
-        /// What cargo said.
-        output: String,
+        /// The first error that cargo reported, in one line.
+        error: String,
+        /// Everything that cargo said.
+        log: PathBuf,
     },
     /// cargo's image cannot be understood.
     #[error("{}: {source}", path.display())]
@@ -102,15 +104,16 @@ impl Firmware {
         let folder = super::target_folder();
         let lock = folder.join("build.lock");
         let _lock = super::lock(&lock).map_err(at(&lock))?;
-        cargo_build(board, &model, program, &folder)?;
+        let images = folder.join("images");
+        fs::create_dir_all(&images).map_err(at(&images))?;
+        let path = images.join(file_name(board, &bytes, program));
+        let log = path.with_extension("log");
+        cargo_build(board, &model, program, &folder, &log)?;
         let built = folder
             .join(&board.target)
             .join("release")
             .join(program.name());
         let image = fs::read(&built).map_err(at(&built))?;
-        let images = folder.join("images");
-        let path = images.join(file_name(board, &bytes, program));
-        fs::create_dir_all(&images).map_err(at(&images))?;
         durable::write(&path, &image)?;
         let (flash_bytes, ram_bytes) =
             sizes(&image, board).map_err(|source| FirmwareError::Image {
@@ -126,12 +129,14 @@ impl Firmware {
     }
 }
 
-/// Runs cargo where the firmware's own configuration applies.
+/// Runs cargo where the firmware's own configuration applies; if the program does not build,
+/// what cargo said is written to `log`.
 fn cargo_build(
     board: &Board,
     model: &Path,
     program: Program,
     folder: &Path,
+    log: &Path,
 ) -> Result<(), FirmwareError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
@@ -163,14 +168,22 @@ fn cargo_build(
     if output.status.success() {
         return Ok(());
     }
-    let output = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(match refusal(&output) {
-        Some(line) => FirmwareError::Refused(line.to_owned()),
-        None => FirmwareError::Build {
-            board: board.name.clone(),
-            output,
-        },
+    let said = String::from_utf8_lossy(&output.stderr);
+    if let Some(line) = refusal(&said) {
+        return Err(FirmwareError::Refused(line.to_owned()));
+    }
+    durable::write(log, &output.stderr)?;
+    let ended = || format!("cargo ended with {}", output.status);
+    Err(FirmwareError::Build {
+        board: board.name.clone(),
+        error: first_error(&said).map_or_else(ended, str::to_owned),
+        log: log.to_owned(),
     })
+}
+
+/// The first line that is an error of cargo's or the compiler's.
+fn first_error(output: &str) -> Option<&str> {
+    output.lines().find(|line| line.starts_with("error"))
 }
 
 /// The one line with which the firmware's build script or, where the build script's estimate
@@ -253,6 +266,17 @@ mod tests {
             refusal("error[E0425]: cannot find value `x` in this scope\n"),
             None
         );
+    }
+
+    #[test]
+    fn the_first_error_is_found_in_cargos_output() {
+        let output = "   Compiling spinet-firmware v0.1.0 (/home/me/spinet/firmware)\n\
+            warning: error in a warning\n\
+            error[E0425]: cannot find value `x` in this scope\n --> src/main.rs:1:1\n\
+            error: could not compile `spinet-firmware`\n";
+        let first = "error[E0425]: cannot find value `x` in this scope";
+        assert_eq!(first_error(output), Some(first));
+        assert_eq!(first_error("warning: nothing\n"), None);
     }
 
     #[test]
