@@ -23,9 +23,12 @@ const COPIES_WHILE_LOADING: u32 = 2;
 /// the deepest call, reading the manifest, rounded up.
 const LOADING_BYTES: u32 = 2_048;
 
-/// RAM beside the stack and the model's state, in bytes: the references and counters of
+/// RAM beside the stack, the model's state and the logger's buffer, in bytes: the references and counters of
 /// the classifier and the program's own statics (some 300 on a 32-bit core), rounded up.
 const PROGRAM_RAM_BYTES: u32 = 512;
+
+/// The buffer of defmt-rtt, in bytes, without `DEFMT_RTT_BUFFER_SIZE`.
+const RTT_BYTES: u32 = 1_024;
 
 fn main() {
     if let Err(message) = generate() {
@@ -36,7 +39,7 @@ fn main() {
 
 fn generate() -> Result<(), String> {
     let board = board()?;
-    let model = Model::read()?;
+    let model = Model::read(logger_bytes()?)?;
     model.check(&board)?;
     let out = PathBuf::from(environment("OUT_DIR")?);
     write(&out.join("board.rs"), &board_source(&board))?;
@@ -70,16 +73,33 @@ fn board() -> Result<Board, String> {
     Ok(board)
 }
 
+/// The RAM of the chosen logger's buffer, in bytes: semihosting has none.
+fn logger_bytes() -> Result<u32, String> {
+    const SIZE: &str = "DEFMT_RTT_BUFFER_SIZE";
+    println!("cargo::rerun-if-env-changed={SIZE}");
+    if env::var_os("CARGO_FEATURE_RTT").is_none() {
+        return Ok(0);
+    }
+    let Some(size) = env::var_os(SIZE) else {
+        return Ok(RTT_BYTES);
+    };
+    let size = size.to_string_lossy();
+    size.parse()
+        .map_err(|error| format!("{SIZE} `{size}`: {error}"))
+}
+
 /// The model's file and what the program must know of it beforehand.
 struct Model {
     path: PathBuf,
     bytes: usize,
     dimensions: Dimensions,
+    /// The logger's RAM beside the model's, in bytes.
+    logger_bytes: u32,
 }
 
 impl Model {
     /// The file that `SPINET_MODEL` names.
-    fn read() -> Result<Self, String> {
+    fn read(logger_bytes: u32) -> Result<Self, String> {
         println!("cargo::rerun-if-env-changed=SPINET_MODEL");
         let name = env::var("SPINET_MODEL").unwrap_or_else(|_| DEFAULT_MODEL.to_owned());
         println!("cargo::rerun-if-changed={name}");
@@ -96,6 +116,7 @@ impl Model {
             path,
             bytes: file.len(),
             dimensions,
+            logger_bytes,
         })
     }
 
@@ -108,12 +129,9 @@ impl Model {
                 "the model does not fit {name}: {model} bytes, and {program} for the program, of {flash} bytes of flash"
             ));
         }
-        let (state, stack, ram) = (
-            self.state_bytes(),
-            self.stack_bytes(board),
-            hardware.ram_bytes,
-        );
-        if u64::from(state) + u64::from(stack) > u64::from(ram) {
+        let state = u64::from(self.state_bytes()) + u64::from(self.logger_bytes);
+        let (stack, ram) = (self.stack_bytes(board), hardware.ram_bytes);
+        if state + u64::from(stack) > u64::from(ram) {
             return Err(format!(
                 "the model does not fit {name}: {state} bytes for its state and the program, and {stack} for the stack, of {ram} bytes of RAM"
             ));
@@ -121,7 +139,8 @@ impl Model {
         Ok(())
     }
 
-    /// The program's static RAM, most of it the classifier's, at most.
+    /// The program's static RAM without the logger's buffer, most of it the classifier's, at
+    /// most.
     fn state_bytes(&self) -> u32 {
         // Four 16-bit dimensions: below 2^21.
         self.dimensions.state_bytes() as u32 + PROGRAM_RAM_BYTES
