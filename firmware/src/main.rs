@@ -9,7 +9,7 @@
 //! probability=0.93211 tokens=12 unknown=1 overrun=0 ticks=4711 tick_hz=168000000 logits=-10734 label=positive
 //! ```
 //!
-//! `probability` is rounded to five digits, finer than its Q0.15; `logits` are raw Q19.12;
+//! `probability` is rounded to five digits, finer than its Q0.15; `logits` are raw Q16.15;
 //! `ticks` were spent in the classifier, without waiting for bytes; `label` is the rest of the
 //! line, spaces and all.
 //!

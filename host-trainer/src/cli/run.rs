@@ -4,8 +4,12 @@ use super::{
     Outcome, output,
     predict::{Logit, Prediction, lines},
 };
-use crate::device::{Board, DeviceVerdict, Emulator, Firmware, Program, boards_folder, toolchain};
-use crate::progress::during;
+use crate::{
+    device::{
+        Board, DeviceVerdict, Emulator, Firmware, Program, boards_folder, check_line, toolchain,
+    },
+    progress::during,
+};
 use clap::Args;
 use serde::Serialize;
 use std::{
@@ -64,6 +68,9 @@ impl std::fmt::Display for DevicePrediction {
 
 impl Run {
     pub fn run(self) -> Outcome {
+        self.text
+            .iter()
+            .try_for_each(|text| check_line(text.as_bytes()))?;
         let (_, mut emulator) = boot(&self.board, &self.model)?;
         let mut answer = |texts: &[Vec<u8>]| -> Result<(), Box<dyn std::error::Error>> {
             for verdict in emulator.classify_all(texts)? {

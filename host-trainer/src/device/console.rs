@@ -32,7 +32,7 @@ pub struct DeviceVerdict {
     pub tokens: u32,
     /// How many of them the vocabulary does not have.
     pub unknown: u32,
-    /// The head's outputs, Q19.12.
+    /// The head's outputs, Q16.15.
     pub logits: Vec<i32>,
     /// The instructions spent in the classifier, if the device is emulated with `-icount
     /// shift=6`; on a wire, `clock_hz * 64e-9` of them stand for a tick.
