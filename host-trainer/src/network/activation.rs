@@ -1,7 +1,7 @@
 //! The hyperbolic tangent in f32, the same to the bit on every platform.
 //!
 //! Only additions, multiplications, divisions and bit operations are used, without branches, so
-//! the compiler vectorises [`tanh_in_place`] and no platform's `libm` is asked.
+//! the compiler vectorises loops over [`tanh`] and no platform's `libm` is asked.
 
 /// Beyond this `tanh` rounds to 1 in f32.
 const SATURATION: f32 = 9.02;
@@ -38,13 +38,6 @@ pub fn tanh(x: f32) -> f32 {
     let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0f32.to_bits()));
     let e = power * series + (power - 1.0);
     (e / (e + 2.0)).copysign(x)
-}
-
-/// Replaces every value by its [`tanh`].
-pub fn tanh_in_place(values: &mut [f32]) {
-    for value in values {
-        *value = tanh(*value);
-    }
 }
 
 /// The logistic function `1 / (1 + exp(-x))`, in f64 for the heads, where few are needed.
