@@ -54,7 +54,12 @@ pub fn write_with(
 
 /// Whether a file could be written at `path`, as far as that can be told before there is one.
 pub fn check(path: &Path) -> Result<(), WriteError> {
-    checked(path).map(drop)
+    let target = checked(path)?;
+    let trial = tempfile::tempfile_in(folder_of(&target));
+    trial.map(drop).map_err(|source| WriteError::Io {
+        path: path.to_owned(),
+        source: io::Error::from(source.kind()),
+    })
 }
 
 /// The file that `path` stands for, in a folder that exists.

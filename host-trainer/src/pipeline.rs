@@ -105,7 +105,12 @@ pub fn train(
 ) -> Result<Trained, PipelineError> {
     recipe.check()?;
     let sha256 = corpus.sha256;
-    let (validation, test) = (permille(recipe.validation), permille(recipe.test));
+    let validation = permille(recipe.validation);
+    // Data with test examples of their own give none of the others away.
+    let test = match corpus.test.is_empty() {
+        true => permille(recipe.test),
+        false => 0,
+    };
     let splits = data::split(corpus, split_spec(recipe.seed, validation, test))?;
     tell(Event::Split {
         train: splits.train.len(),
@@ -179,11 +184,13 @@ fn start_of(sha256: &[u8; 32]) -> [u8; 8] {
     std::array::from_fn(|byte| sha256[byte])
 }
 
-/// The split that an artifact was trained with.
+/// The split that an artifact was trained with, whatever test examples came with the data now
+/// or then.
 ///
 /// # Errors
 /// As [`data::split`].
-pub fn split_of(corpus: Corpus, training: &Training) -> Result<Splits, DataError> {
+pub fn split_of(mut corpus: Corpus, training: &Training) -> Result<Splits, DataError> {
+    corpus.test.clear();
     let spec = split_spec(
         training.seed,
         training.validation_permille,

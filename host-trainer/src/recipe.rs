@@ -33,7 +33,7 @@ macro_rules! recipe {
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         #[command(next_help_heading = "Recipe (each flag overrides the recipe's field)")]
         pub struct RecipeFields {
-            $($(#[$doc])* #[doc = concat!("[default: ", $shown, "]")] #[arg(long)]
+            $($(#[$doc])* #[doc = concat!("[default: ", $shown, "]")] #[arg(long, allow_negative_numbers = true)]
             pub $field: Option<$type>,)*
         }
 
@@ -230,24 +230,36 @@ impl Recipe {
         let share = |field, value: f32, most: f32, expected| {
             range(field, value, (0.0..=most).contains(&value), expected)
         };
-        let positive = |field, value: usize| range(field, value, value > 0, "at least 1");
-        positive("embedding-size", self.embedding_size.into())?;
-        positive("hidden-size", self.hidden_size.into())?;
+        let count = |field, value: usize, most: usize, expected| {
+            range(field, value, (1..=most).contains(&value), expected)
+        };
         let columns = match self.input {
             InputName::OneHot => 0,
             InputName::Embedding => usize::from(self.embedding_size),
         } + usize::from(self.hidden_size);
-        let fits = columns <= MAX_COLUMNS;
-        range(
-            "hidden-size",
-            self.hidden_size,
-            fits,
-            "at most 512 together with the embedding",
+        count(
+            "embedding-size",
+            self.embedding_size.into(),
+            MAX_COLUMNS,
+            "1 to 512",
         )?;
-        positive("epochs", self.epochs)?;
-        positive("batch-size", self.batch_size)?;
-        positive("max-length", self.max_length)?;
-        positive("calibration", self.calibration)?;
+        count(
+            "hidden-size",
+            self.hidden_size.into(),
+            MAX_COLUMNS,
+            "1 to 512",
+        )?;
+        count(
+            "embedding-size + hidden-size",
+            columns,
+            MAX_COLUMNS,
+            "at most 512",
+        )?;
+        count("epochs", self.epochs, 1_000_000, "1 to 1000000")?;
+        count("batch-size", self.batch_size, 65_536, "1 to 65536")?;
+        count("max-length", self.max_length, 1 << 20, "1 to 1048576")?;
+        count("calibration", self.calibration, 1 << 20, "1 to 1048576")?;
+        count("threads", self.threads.max(1), 256, "0 to 256")?;
         let bits = self.fingerprint_bits;
         range(
             "fingerprint-bits",
@@ -268,9 +280,20 @@ impl Recipe {
             rate > 0.0 && rate.is_finite(),
             "above 0",
         )?;
-        share("decay", self.decay, 1.0, "0 to 1")?;
-        share("weight-decay", self.weight_decay, f32::MAX, "at least 0")?;
-        share("clip-norm", self.clip_norm, f32::MAX, "at least 0")?;
+        let falls = self.decay > 0.0 && self.decay <= 1.0;
+        range("decay", self.decay, falls, "above 0, at most 1")?;
+        share(
+            "weight-decay",
+            self.weight_decay,
+            f32::MAX,
+            "at least 0 and finite",
+        )?;
+        share(
+            "clip-norm",
+            self.clip_norm,
+            f32::MAX,
+            "at least 0 and finite",
+        )?;
         share(
             "embedding-dropout",
             self.embedding_dropout,

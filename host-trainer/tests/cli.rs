@@ -153,6 +153,128 @@ fn the_same_command_gives_the_same_model() {
 }
 
 #[test]
+fn a_model_is_kept_though_nobody_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("reviews.csv"), table(',')).unwrap();
+    let mut arguments = vec!["train", "--data", "reviews.csv", "--out", "x.spinet"];
+    arguments.extend(TINY);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_spinet"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert!(folder.path().join("x.spinet").exists());
+}
+
+#[test]
+fn a_float_network_of_another_training_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    train_tiny(folder);
+    fs::rename(folder.join("tiny.spinet"), folder.join("first.spinet")).unwrap();
+    let other = [
+        "train",
+        "--data",
+        "reviews.csv",
+        "--out",
+        "tiny.spinet",
+        "--seed",
+        "7",
+    ];
+    assert!(
+        spinet(folder, &[&other[..], &TINY[..]].concat(), "")
+            .status
+            .success()
+    );
+    fs::rename(folder.join("tiny.float"), folder.join("first.float")).unwrap();
+    let evaluate = [
+        "evaluate",
+        "--model",
+        "first.spinet",
+        "--data",
+        "reviews.csv",
+    ];
+    let evaluate = [&evaluate[..], &TINY[..4], &["--split", "test"]].concat();
+    let error = refusal(folder, &evaluate);
+    assert!(error.contains("another float network"), "{error}");
+}
+
+#[test]
+fn other_data_are_test_examples_and_may_lack_a_class() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    train_tiny(folder);
+    fs::write(
+        folder.join("new.csv"),
+        "review,verdict\na good film,up\nfine,up\n",
+    )
+    .unwrap();
+    let arguments = [
+        "evaluate",
+        "--model",
+        "tiny.spinet",
+        "--data",
+        "new.csv",
+        "--json",
+    ];
+    let arguments = [&arguments[..], &TINY[..4], &["--split", "test"]].concat();
+    let output = spinet(folder, &arguments, "");
+    assert!(output.status.success(), "{output:?}");
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(result["examples"], 2);
+}
+
+#[test]
+fn test_data_change_nothing_of_what_a_model_was_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    train_tiny(folder);
+    fs::write(folder.join("new.csv"), "review,verdict\na,up\nb,down\n").unwrap();
+    let with_test = [
+        "train",
+        "--data",
+        "reviews.csv",
+        "--test-data",
+        "new.csv",
+        "--out",
+        "t.spinet",
+    ];
+    assert!(
+        spinet(folder, &[&with_test[..], &TINY[..]].concat(), "")
+            .status
+            .success()
+    );
+    let split = |model: &str, split: &str, more: &[&str]| {
+        let arguments = [
+            "examples",
+            "--model",
+            model,
+            "--data",
+            "reviews.csv",
+            "--split",
+            split,
+        ];
+        let output = spinet(folder, &[&arguments[..], &TINY[..4], more].concat(), "");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let other = ["--test-data", "new.csv"];
+    for model in ["tiny.spinet", "t.spinet"] {
+        for part in ["train", "validation"] {
+            assert_eq!(
+                split(model, part, &[]),
+                split(model, part, &other),
+                "{model}, {part}"
+            );
+        }
+    }
+    assert_eq!(split("t.spinet", "test", &other).lines().count(), 2);
+}
+
+#[test]
 fn bad_data_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -202,7 +324,16 @@ fn bad_recipes_and_flags_are_refused_by_name() {
     assert!(train(&["--recipe", "nonesuch"]).contains("keras-imdb"));
     assert!(train(&["--hidden-dropout", "2"]).contains("hidden-dropout is 2"));
     assert!(train(&["--num-words", "70000"]).contains("num-words"));
-    assert!(train(&["--hidden-size", "600"]).contains("hidden-size"));
+    assert!(train(&["--hidden-size", "600"]).contains("hidden-size is 600"));
+    assert!(train(&["--threads", "100000"]).contains("threads is 100000"));
+    assert!(train(&["--batch-size", "18446744073709551615"]).contains("batch-size"));
+    assert!(train(&["--learning-rate", "-1"]).contains("learning-rate is -1"));
+    assert!(train(&["--cell", "nonesuch"]).contains("nonesuch"));
+    let name = refusal(folder, &["train", "--data", "builtin", "--out", "x.json"]);
+    assert!(
+        name.contains("x.json") && name.contains(".spinet"),
+        "{name}"
+    );
     let nowhere = refusal(
         folder,
         &["train", "--data", "builtin", "--out", "no/such/x.spinet"],
@@ -229,7 +360,7 @@ fn a_diverging_training_stops_and_says_where() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{stderr}");
     assert!(stderr.contains("epoch 1, step"), "{stderr}");
-    assert!(!folder.path().join("x.spinet").exists());
+    assert_eq!(listing(folder.path()), [folder.path().join("reviews.csv")]);
 }
 
 #[test]
@@ -259,13 +390,14 @@ fn models_that_are_none_are_refused_by_name() {
         "--data",
         "other.csv",
         "--split",
-        "test",
     ];
-    let labels = refusal(folder, &evaluate);
+    let labels = refusal(folder, &[&evaluate[..], &["test"]].concat());
     assert!(
-        labels.contains("down, up") && labels.contains("x, y"),
+        labels.contains("other.csv") && labels.contains("\"x\""),
         "{labels}"
     );
+    let unknown = refusal(folder, &[&evaluate[..], &["train"]].concat());
+    assert!(unknown.contains("other.csv: not the data"), "{unknown}");
     let board = ["run", "--board", "nonesuch", "--model", "tiny.spinet", "x"];
     let board = refusal(folder, &board);
     assert!(

@@ -3,7 +3,7 @@
 use super::{Outcome, output, predict::Prediction, run::DevicePrediction, run::boot, train::train};
 use crate::{
     data::{self, Columns, Example, Source},
-    device::{Firmware, firmware_folder},
+    device::{Board, Firmware, boards_folder, firmware_folder, toolchain},
     inference::Model,
     recipe::{Recipe, RecipeFields},
 };
@@ -59,6 +59,7 @@ impl Demo {
             Some(out) => out,
             None => std::env::current_exe()?.with_file_name("demo.spinet"),
         };
+        toolchain::ensure(&Board::named(&boards_folder(), &self.board)?)?;
         output::line("== training a SimpleRNN on the built-in corpus")?;
         let recipe = Recipe::default()
             .with(RecipeFields::load("demo")?)

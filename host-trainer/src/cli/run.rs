@@ -13,11 +13,13 @@ use crate::{
 use clap::Args;
 use serde::Serialize;
 use std::{
-    io,
+    io, iter,
     path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
 };
 
-/// Texts that are answered before the next ones are read from stdin.
+/// Texts that are sent together where they are there already.
 const BATCH: usize = 64;
 
 /// Classify texts on a board: build the firmware with the model, boot it in QEMU, ask it
@@ -87,17 +89,30 @@ impl Run {
             answer(&texts)?;
             return Ok(true);
         }
-        let mut batch = Vec::new();
-        for line in lines(io::stdin().lock()) {
-            batch.push(line?);
-            if batch.len() == BATCH {
-                answer(&batch)?;
-                batch.clear();
-            }
+        let waiting = read_ahead();
+        while let Ok(line) = waiting.recv() {
+            let more = waiting.try_iter().take(BATCH - 1);
+            answer(
+                &iter::once(line)
+                    .chain(more)
+                    .collect::<io::Result<Vec<_>>>()?,
+            )?;
         }
-        answer(&batch)?;
         Ok(true)
     }
+}
+
+/// Stdin's lines as they come, so that one is answered before the next is typed.
+fn read_ahead() -> mpsc::Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = mpsc::sync_channel(BATCH);
+    thread::spawn(move || {
+        for line in lines(io::stdin().lock()) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 /// Builds the firmware with a model and boots it on an emulated board.

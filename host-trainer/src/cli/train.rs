@@ -112,10 +112,11 @@ pub(super) fn train(
             broken.get_or_insert(error);
         }
     })?;
+    // Whether or not somebody listens, the model is not lost.
+    files.write(command, recipe, &trained)?;
     if let Some(error) = broken {
         return Err(error.into());
     }
-    files.write(command, recipe, &trained)?;
     summary(&trained, out)?;
     Ok(trained)
 }

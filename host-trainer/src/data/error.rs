@@ -139,7 +139,9 @@ pub enum DataError {
         test: f32,
     },
     /// Not one class has enough examples for each set to receive one.
-    #[error("too few examples for a {set} set: no class has {needed} that may be separated")]
+    #[error(
+        "too few examples for a {set} set: no class has {needed} that may be separated (equal texts count as one)"
+    )]
     TooFew {
         /// `training`, `validation` or `test`.
         set: &'static str,

@@ -44,7 +44,7 @@ pub(super) fn read(
 /// The rows of a table, header included, each with the line on which it begins.
 struct Records<'a, R> {
     path: &'a Path,
-    reader: Reader<std::io::Chain<R, &'static [u8]>>,
+    reader: Reader<std::io::Chain<Quotes<R>, &'static [u8]>>,
 }
 
 impl<'a, R: Read> Records<'a, R> {
@@ -52,7 +52,8 @@ impl<'a, R: Read> Records<'a, R> {
         let mut builder = ReaderBuilder::new();
         builder.delimiter(delimiter);
         builder.flexible(true).has_headers(false);
-        let reader = builder.from_reader(file.chain(END_ROW));
+        let quotes = Quotes::new(file, delimiter);
+        let reader = builder.from_reader(quotes.chain(END_ROW));
         Self { path, reader }
     }
 
@@ -64,6 +65,11 @@ impl<'a, R: Read> Records<'a, R> {
             path: self.path.to_owned(),
             source: error.into(),
         })?;
+        let (quotes, _) = self.reader.get_ref().get_ref();
+        if let Some(line) = quotes.stray {
+            let reason = "text follows a closing quote; a quote within a field is written twice";
+            return Err(bad_row(self.path, line, reason));
+        }
         if record.len() == 1 && &record[0] == b"\0" {
             return Ok(None);
         }
@@ -74,6 +80,62 @@ impl<'a, R: Read> Records<'a, R> {
         StringRecord::from_byte_record(record)
             .map(|text| Some((line, text)))
             .map_err(|_| bad_row(self.path, line, "the row is not UTF-8"))
+    }
+}
+
+/// Watches the quotes of a table as it is read. A reader of CSV takes what follows a closing
+/// quote for more of the same field, and with a stray quote swallows rows.
+struct Quotes<R> {
+    file: R,
+    delimiter: u8,
+    place: Place,
+    line: u64,
+    /// The first line on which text follows a closing quote.
+    stray: Option<u64>,
+}
+
+/// Where in a field a byte stands.
+#[derive(Clone, Copy)]
+enum Place {
+    Start,
+    Plain,
+    Quoted,
+    AfterQuote,
+}
+
+impl<R> Quotes<R> {
+    fn new(file: R, delimiter: u8) -> Self {
+        Self {
+            file,
+            delimiter,
+            place: Place::Start,
+            line: 1,
+            stray: None,
+        }
+    }
+
+    fn watch(&mut self, byte: u8) {
+        let ends = byte == self.delimiter || byte == b'\n' || byte == b'\r';
+        self.place = match (self.place, byte) {
+            (Place::Start, b'"') | (Place::AfterQuote, b'"') => Place::Quoted,
+            (Place::Quoted, b'"') => Place::AfterQuote,
+            (Place::Quoted, _) => Place::Quoted,
+            _ if ends => Place::Start,
+            (Place::AfterQuote, _) => {
+                self.stray.get_or_insert(self.line);
+                Place::Plain
+            }
+            _ => Place::Plain,
+        };
+        self.line += u64::from(byte == b'\n');
+    }
+}
+
+impl<R: Read> Read for Quotes<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        buffer[..count].iter().for_each(|&byte| self.watch(byte));
+        Ok(count)
     }
 }
 
@@ -92,7 +154,15 @@ fn position(
     header: &StringRecord,
     column: &str,
 ) -> Result<usize, DataError> {
-    let found = header.iter().position(|name| name == column);
+    let mut places = header
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| *name == column);
+    let found = places.next().map(|(place, _)| place);
+    if places.next().is_some() {
+        let reason = format!("there are two columns {column:?}");
+        return Err(bad_row(path, line, &reason));
+    }
     found.ok_or_else(|| DataError::MissingColumn {
         path: path.to_owned(),
         line,
@@ -124,6 +194,20 @@ mod tests {
             "{message}"
         );
         message
+    }
+
+    #[test]
+    fn a_stray_quote_is_named_and_swallows_nothing() {
+        let error = parse(b'\t', b"text\tlabel\n\"one\tx\ntwo\ty\n\"three\tx\n").unwrap_err();
+        assert!(error.to_string().contains("4"), "{error}");
+        let fine = parse(b',', b"text,label\n\"a \"\"b\"\",\nc\",x\r\n5\" wide,y\n").unwrap();
+        assert_eq!(fine.train[0].text, "a \"b\",\nc");
+        assert_eq!(fine.train[1].text, "5\" wide");
+    }
+
+    #[test]
+    fn a_column_that_is_there_twice_is_refused() {
+        assert!(parse(b',', b"text,label,label\na,x,y\nb,y,x\n").is_err());
     }
 
     #[test]

@@ -141,7 +141,18 @@ impl Emulator {
     }
 }
 
-/// QEMU's process and the threads that listen to it.
+/// Runs a program until it ends or stdin does: whatever becomes of this process, its end closes
+/// the pipe, and QEMU is not left behind.
+const LEASH: &str = r#"
+"$@" < /dev/null &
+program=$!
+exec 3<&0
+{ cat <&3; kill -KILL $program; } > /dev/null 2>&1 &
+exec 3<&- < /dev/null
+wait $program
+"#;
+
+/// QEMU's process, on its leash, and the threads that listen to it.
 #[derive(Debug)]
 struct Machine {
     child: Child,
@@ -159,8 +170,9 @@ impl Machine {
         mut log: LogSink,
     ) -> Result<Self, EmulatorError> {
         let port = uart.local_addr().map_err(EmulatorError::Start)?.port();
-        let mut command = Command::new(QEMU);
+        let mut command = Command::new("sh");
         command
+            .args(["-c", LEASH, "sh", QEMU])
             .args(["-M", &board.hardware.qemu_machine])
             .args(["-display", "none", "-monitor", "none"])
             .args(["-serial", &format!("tcp:127.0.0.1:{port},nodelay=on")])
@@ -169,7 +181,7 @@ impl Machine {
             .arg("-kernel")
             .arg(image);
         command
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(EmulatorError::Start)?;
@@ -252,8 +264,9 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // Neither can fail but for a process that has ended already.
-        let _ = self.child.kill();
+        // The end of its stdin is the end of QEMU. Waiting cannot fail but for a process that
+        // has ended already.
+        drop(self.child.stdin.take());
         let _ = self.child.wait();
         for listener in self.listeners.drain(..) {
             let _ = listener.join();
