@@ -23,8 +23,9 @@ const COPIES_WHILE_LOADING: u32 = 2;
 /// the deepest call, reading the manifest, rounded up.
 const LOADING_BYTES: u32 = 2_048;
 
-/// RAM beside the stack, the model's state and the logger's buffer, in bytes: the references and counters of
-/// the classifier and the program's own statics (some 300 on a 32-bit core), rounded up.
+/// RAM beside the stack, the model's state and the logger's buffer, in bytes: the references and
+/// counters of the classifier, the program's own statics and the logger's (some 300 on a 32-bit
+/// core), rounded up.
 const PROGRAM_RAM_BYTES: u32 = 512;
 
 /// The buffer of defmt-rtt, in bytes, without `DEFMT_RTT_BUFFER_SIZE`.
