@@ -18,7 +18,7 @@ pub(super) fn open(path: &Path, progress: &ProgressBar) -> Result<File, DataErro
     measure(
         progress,
         length,
-        "{bar:30} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}",
+        "{bar:30} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}, {eta} left",
     );
     Ok(file)
 }

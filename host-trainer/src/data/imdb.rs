@@ -52,7 +52,7 @@ pub(super) fn read_directory(path: &Path, progress: &ProgressBar) -> Result<Corp
     measure(
         progress,
         files.len() as u64,
-        "{bar:30} {pos}/{len} reviews {per_sec}",
+        "{bar:30} {pos}/{len} reviews {per_sec}, {eta} left",
     );
     let mut reviews = Reviews::new();
     for (key, file) in files {
