@@ -18,7 +18,7 @@
 //! What a step computes never overflows 32 bits: that the products fit is asserted from a
 //! [`Shape`](crate::Shape)'s const generics ([`product_bound`]), that they still do beside a
 //! model's own shifts, table and biases is checked when it is loaded
-//! ([`RowsSpec::resolve`](crate::matrix::RowsSpec::resolve)).
+//! ([`RowsSpec::resolve`](crate::rows::RowsSpec::resolve)).
 
 /// Fraction bits of hidden states and input vectors: Q0.15.
 pub const STATE_FRACTION: u32 = 15;

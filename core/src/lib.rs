@@ -8,7 +8,7 @@
 //! ```text
 //! bytes -> text::Tokenizer -> text::Vocabulary -> input::InputLayer -> cell::Cell
 //!                                                                          |
-//!                  Verdict <- probability <- head (matrix::Dense) <- readout
+//!                  Verdict <- probability <- head (dense::Dense) <- readout
 //! ```
 //!
 //! - [`Artifact`] checks a model file and borrows its weights where they lie (in flash).
@@ -43,6 +43,7 @@ pub mod artifact;
 pub mod cell;
 pub mod classifier;
 pub mod data;
+pub mod dense;
 pub mod error;
 pub mod fixed;
 pub mod input;
@@ -51,7 +52,9 @@ pub mod matrix;
 pub mod network;
 pub mod probability;
 pub mod readout;
+pub mod rows;
 pub mod shape;
+pub mod table;
 pub mod text;
 
 pub use artifact::Artifact;

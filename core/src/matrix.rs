@@ -1,19 +1,21 @@
-//! Quantised matrices, and the proof that their sums fit 32 bits.
+//! Quantised weights: how they are stored, and matrices of them.
 //!
 //! A weight is `w * s_j * 2^shift`: an integer `w`, the scale `s_j` of its row `j` and a shift
-//! for the whole matrix. All matrices that add into one accumulator share the row scales, kept
-//! once in [`Rows`] as the multipliers of [`requantize`]; the shift lets one of them be coarser.
+//! for the whole tensor. All tensors that add into one sum share the row scales, kept once in
+//! [`Rows`](crate::rows::Rows); the shift lets one of them be coarser.
+//!
+//! How weights are stored is known here, in [`Table`](crate::table::Table) and to the kernels,
+//! and to no caller of theirs.
 
 use crate::{
     data::{Blob, Data},
     error::ArtifactError,
-    fixed::{self, requantize},
-    kernel,
+    fixed, kernel,
 };
 use core::num::NonZeroUsize;
 use serde::{Deserialize, Serialize};
 
-/// The largest shift of a matrix or table.
+/// The largest shift of a tensor.
 pub const MAX_SHIFT: u8 = 8;
 
 /// How weights are stored.
@@ -24,7 +26,7 @@ pub enum Encoding {
     Int8,
 }
 
-/// Where a matrix lies in an artifact.
+/// Where a matrix or a table lies in an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatrixSpec {
     /// How its weights are stored.
@@ -48,29 +50,38 @@ impl MatrixSpec {
         columns: u16,
     ) -> Result<Matrix<'a>, ArtifactError> {
         let columns = NonZeroUsize::new(columns.into()).ok_or(ArtifactError::OutOfRange(tensor))?;
-        let count = usize::from(rows) * columns.get();
-        if self.shift > MAX_SHIFT {
-            return Err(ArtifactError::OutOfRange(tensor));
-        }
-        let weights = match self.encoding {
-            Encoding::Int8 => {
-                let weights = data.slice::<i8>(self.weights, count, tensor)?;
-                if weights.contains(&i8::MIN) {
-                    return Err(ArtifactError::OutOfRange(tensor));
-                }
-                Weights::Int8(weights)
-            }
-        };
         Ok(Matrix {
-            weights,
+            weights: self.weights(data, tensor, usize::from(rows) * columns.get())?,
             columns,
             shift: self.shift.into(),
         })
     }
+
+    /// Borrows the weights alone.
+    pub(crate) fn weights<'a>(
+        &self,
+        data: Data<'a>,
+        tensor: &'static str,
+        count: usize,
+    ) -> Result<Weights<'a>, ArtifactError> {
+        if self.shift > MAX_SHIFT {
+            return Err(ArtifactError::OutOfRange(tensor));
+        }
+        match self.encoding {
+            Encoding::Int8 => {
+                let weights = data.slice::<i8>(self.weights, count, tensor)?;
+                match weights.contains(&i8::MIN) {
+                    true => Err(ArtifactError::OutOfRange(tensor)),
+                    false => Ok(Weights::Int8(weights)),
+                }
+            }
+        }
+    }
 }
 
+/// Weights as they are stored.
 #[derive(Debug, Clone, Copy)]
-enum Weights<'a> {
+pub(crate) enum Weights<'a> {
     Int8(&'a [i8]),
 }
 
@@ -103,124 +114,5 @@ impl Matrix<'_> {
         match self.weights {
             Weights::Int8(weights) => weights.len(),
         }
-    }
-}
-
-/// Where the rows' scales and biases lie in an artifact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RowsSpec {
-    /// [`fixed::multiplier`] of each row's scale, `i32`.
-    pub multipliers: Blob,
-    /// The biases in accumulator units, `i32`.
-    pub biases: Blob,
-}
-
-impl RowsSpec {
-    /// Borrows the scales and biases of `rows` rows whose products are at most `bound`, called
-    /// `tensor` in errors.
-    ///
-    /// # Errors
-    /// If they are not there, too few or many, not positive, or if a bias could make a sum
-    /// overflow 32 bits.
-    pub fn resolve<'a>(
-        &self,
-        data: Data<'a>,
-        tensor: &'static str,
-        rows: u16,
-        bound: i64,
-    ) -> Result<Rows<'a>, ArtifactError> {
-        let multipliers = data.slice::<i32>(self.multipliers, rows.into(), tensor)?;
-        let biases = data.slice::<i32>(self.biases, rows.into(), tensor)?;
-        if multipliers.iter().any(|&m| m < 1) {
-            return Err(ArtifactError::OutOfRange(tensor));
-        }
-        let room = i64::from(i32::MAX) - bound;
-        if biases.iter().any(|&b| i64::from(b).abs() > room) {
-            return Err(ArtifactError::Overflow(tensor));
-        }
-        Ok(Rows {
-            multipliers,
-            biases,
-        })
-    }
-}
-
-/// The scales and biases of rows that share their accumulators.
-#[derive(Debug, Clone, Copy)]
-pub struct Rows<'a> {
-    multipliers: &'a [i32],
-    biases: &'a [i32],
-}
-
-impl Rows<'_> {
-    /// Starts the sums: `accumulators (rows,) = b`.
-    #[inline]
-    pub fn begin(&self, accumulators: &mut [i32]) {
-        for (accumulator, &bias) in accumulators.iter_mut().zip(self.biases) {
-            *accumulator = bias;
-        }
-    }
-
-    /// The sums as Q16.15 values, row by row.
-    #[inline]
-    pub fn finish(&self, accumulators: &[i32]) -> impl Iterator<Item = i32> {
-        accumulators
-            .iter()
-            .zip(self.multipliers)
-            .map(|(&sum, &multiplier)| requantize(sum, multiplier))
-    }
-}
-
-/// Where a dense layer lies in an artifact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DenseSpec {
-    /// `W (outputs, inputs)`.
-    pub weights: MatrixSpec,
-    /// Scales and biases `(outputs,)`.
-    pub rows: RowsSpec,
-}
-
-impl DenseSpec {
-    /// Borrows the layer.
-    ///
-    /// # Errors
-    /// Those of its matrix and rows.
-    pub fn resolve<'a>(
-        &self,
-        data: Data<'a>,
-        outputs: u16,
-        inputs: u16,
-    ) -> Result<Dense<'a>, ArtifactError> {
-        let weights = self
-            .weights
-            .resolve(data, "head weights", outputs, inputs)?;
-        let rows = self
-            .rows
-            .resolve(data, "head rows", outputs, weights.bound())?;
-        Ok(Dense { weights, rows })
-    }
-}
-
-/// `y = W x + b`: the head.
-#[derive(Debug, Clone, Copy)]
-pub struct Dense<'a> {
-    weights: Matrix<'a>,
-    rows: Rows<'a>,
-}
-
-impl Dense<'_> {
-    /// `W (outputs, inputs) @ x (inputs,) + b -> y (outputs,)`; `x` in Q0.15, `y` in Q16.15.
-    #[inline]
-    pub fn apply(&self, x: &[i16], y: &mut [i32]) {
-        self.rows.begin(y);
-        self.weights.accumulate(x, y);
-        for (y, multiplier) in y.iter_mut().zip(self.rows.multipliers) {
-            *y = requantize(*y, *multiplier);
-        }
-    }
-
-    /// Multiply-accumulates of one application.
-    pub fn macs(&self) -> usize {
-        self.weights.macs()
     }
 }

@@ -4,8 +4,8 @@
 use crate::{
     Readout, Token,
     cell::Cell,
+    dense::Dense,
     input::InputLayer,
-    matrix::Dense,
     shape::{Buffer, Buffers, Dimensions, Ring},
     text::special,
 };

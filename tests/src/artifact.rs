@@ -5,8 +5,10 @@ use spinet_core::{
     artifact::{HEADER_BYTES, Manifest, Training, data_offset, seal},
     cell::{CellSpec, SimpleRnnSpec},
     data::Blob,
+    dense::DenseSpec,
     input::InputSpec,
-    matrix::{DenseSpec, Encoding, MatrixSpec, RowsSpec},
+    matrix::{Encoding, MatrixSpec},
+    rows::RowsSpec,
     text::VocabularySpec,
 };
 use std::ops::{Deref, DerefMut};
@@ -129,9 +131,8 @@ fn write_rows(rows: &Rows, data: &mut Vec<u8>) -> RowsSpec {
 fn write_input(input: &Input, data: &mut Vec<u8>) -> (InputSpec, Option<MatrixSpec>) {
     match input {
         Input::OneHot(table) => {
-            let MatrixSpec { shift, weights, .. } = write_matrix(table, data);
-            let table = weights;
-            (InputSpec::OneHot { table, shift }, None)
+            let table = write_matrix(table, data);
+            (InputSpec::OneHot { table }, None)
         }
         Input::Embedding {
             input_size,
@@ -140,7 +141,11 @@ fn write_input(input: &Input, data: &mut Vec<u8>) -> (InputSpec, Option<MatrixSp
         } => {
             let spec = InputSpec::Embedding {
                 input_size: *input_size,
-                table: write_blob(bytemuck::cast_slice(table), data),
+                table: MatrixSpec {
+                    encoding: Encoding::Int8,
+                    shift: 0,
+                    weights: write_blob(bytemuck::cast_slice(table), data),
+                },
             };
             (spec, Some(write_matrix(weights, data)))
         }

@@ -29,14 +29,14 @@ fn error(model: &Model, edit: Edit) -> ArtifactError {
 
 fn one_hot<'m>(manifest: &'m mut Manifest<'_>) -> (&'m mut Blob, &'m mut u8) {
     match &mut manifest.input {
-        InputSpec::OneHot { table, shift } => (table, shift),
+        InputSpec::OneHot { table } => (&mut table.weights, &mut table.shift),
         InputSpec::Embedding { .. } => panic!("the example is one-hot"),
     }
 }
 
 fn embedding<'m>(manifest: &'m mut Manifest<'_>) -> (&'m mut u16, &'m mut Blob) {
     match &mut manifest.input {
-        InputSpec::Embedding { input_size, table } => (input_size, table),
+        InputSpec::Embedding { input_size, table } => (input_size, &mut table.weights),
         InputSpec::OneHot { .. } => panic!("the example has an embedding"),
     }
 }
@@ -288,8 +288,8 @@ fn blobs<'m>(manifest: &'m mut Manifest<'_>) -> Vec<(&'static str, &'m mut Blob)
         blobs.extend([("vocabulary", pilots), ("vocabulary", fingerprints)]);
     }
     match &mut manifest.input {
-        InputSpec::OneHot { table, .. } | InputSpec::Embedding { table, .. } => {
-            blobs.push(("input table", table));
+        InputSpec::OneHot { table } | InputSpec::Embedding { table, .. } => {
+            blobs.push(("input table", &mut table.weights));
         }
     }
     let CellSpec::SimpleRnn(cell) = &mut manifest.cell;

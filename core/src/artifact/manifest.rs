@@ -1,7 +1,7 @@
 //! What an artifact says of itself.
 
 use crate::{
-    Readout, cell::CellSpec, error::ArtifactError, input::InputSpec, matrix::DenseSpec,
+    Readout, cell::CellSpec, dense::DenseSpec, error::ArtifactError, input::InputSpec,
     text::VocabularySpec,
 };
 use serde::{Deserialize, Serialize};

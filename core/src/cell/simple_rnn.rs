@@ -13,7 +13,8 @@ use crate::{
     data::Data,
     error::ArtifactError,
     input::{Input, InputLayer},
-    matrix::{Matrix, MatrixSpec, Rows, RowsSpec},
+    matrix::{Matrix, MatrixSpec},
+    rows::{Rows, RowsSpec},
 };
 use serde::{Deserialize, Serialize};
 
@@ -74,11 +75,7 @@ impl SimpleRnn<'_> {
     pub fn step(&self, input: Input<'_>, hidden: &mut [i16], accumulators: &mut [i32]) {
         self.rows.begin(accumulators);
         match (input, &self.input_weights) {
-            (Input::Contribution { row, shift }, _) => {
-                for (sum, &weight) in accumulators.iter_mut().zip(row) {
-                    *sum += i32::from(weight) << (shift % 32);
-                }
-            }
+            (Input::Contribution(row), _) => row.add_to(accumulators),
             (Input::Vector(x), Some(weights)) => weights.accumulate(x, accumulators),
             (Input::Vector(_), None) => {}
         }

@@ -5,7 +5,7 @@ use core::num::NonZeroUsize;
 /// Adds `(W (rows, columns) @ x (columns,)) << shift` to `accumulators (rows,)`.
 ///
 /// `weights` is row-major. That no sum overflows is the caller's to prove
-/// (see [`RowsSpec::resolve`](crate::matrix::RowsSpec::resolve)).
+/// (see [`RowsSpec::resolve`](crate::rows::RowsSpec::resolve)).
 #[inline]
 pub fn accumulate_i8(
     weights: &[i8],

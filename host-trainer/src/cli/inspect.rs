@@ -103,7 +103,9 @@ impl Sections {
             } => sum(&[pilots, fingerprints]),
         };
         let input_table = match manifest.input {
-            InputSpec::OneHot { table, .. } | InputSpec::Embedding { table, .. } => sum(&[table]),
+            InputSpec::OneHot { table } | InputSpec::Embedding { table, .. } => {
+                sum(&[table.weights])
+            }
         };
         let CellSpec::SimpleRnn(spec) = manifest.cell;
         let cell = sum(&[

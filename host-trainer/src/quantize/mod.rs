@@ -21,9 +21,11 @@ use spinet_core::{
     ArtifactError, Token,
     artifact::{Manifest, Training},
     cell::{CellSpec, SimpleRnnSpec},
+    dense::DenseSpec,
     fixed::{LOOK_UP_BOUND, product_bound},
     input::InputSpec,
-    matrix::{DenseSpec, Encoding, MatrixSpec, RowsSpec},
+    matrix::{Encoding, MatrixSpec},
+    rows::RowsSpec,
     text::VocabularySpec,
 };
 use tensors::{Operand, Rows, Weights};
@@ -193,9 +195,9 @@ impl Builder<'_> {
                 let rows = self.rows(&input, &recurrent, &bias)?;
                 let table = rows.integers(0, &input);
                 self.note(&input, &rows, 0);
+                let table = tensors::transposed(&table, rows.count());
                 let input = InputSpec::OneHot {
-                    table: self.data.push(&tensors::transposed(&table, rows.count())),
-                    shift: rows.shifts[0],
+                    table: self.matrix(&table, rows.shifts[0]),
                 };
                 Ok((input, self.cell(None, &recurrent, 1, &rows)))
             }
@@ -222,7 +224,7 @@ impl Builder<'_> {
         let rows = Rows::choose("embedding", &[self.table(&embedding)], None)?;
         let integers = rows.integers(0, &embedding);
         self.note(&embedding, &rows, 0);
-        let table = self.data.push(&tensors::transposed(&integers, dim));
+        let table = self.matrix(&tensors::transposed(&integers, dim), 0);
         // x = q / 128 on the device, q * scale in the network.
         let kernel = kernel.scaled_columns(|column| rows.scales[column] * 128.0);
         let spec = InputSpec::Embedding {
