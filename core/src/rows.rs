@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Where the rows' scales and biases lie in an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowsSpec {
-    /// [`fixed::multiplier`] of each row's scale, `i32`.
+    /// [`fixed::multiplier`](crate::fixed::multiplier) of each row's scale, `i32`.
     pub multipliers: Blob,
     /// The biases in accumulator units, `i32`.
     pub biases: Blob,
