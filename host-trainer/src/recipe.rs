@@ -22,19 +22,26 @@ pub const SHIPPED: [(&str, &str); 4] = [
 
 /// Defines [`Recipe`] and, with every field optional, [`RecipeFields`] for files and flags.
 macro_rules! recipe {
-    ($($(#[$doc:meta])* $field:ident: $type:ty = $default:expr, $shown:literal;)*) => {
+    ($(#[doc = $doc:literal] $field:ident: $type:ty = $default:expr, $shown:literal;)*) => {
         /// A complete recipe.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-        pub struct Recipe { $($(#[$doc])* pub $field: $type,)* }
+        pub struct Recipe { $(#[doc = $doc] pub $field: $type,)* }
 
         /// The fields that a file or a command line names.
         #[derive(Debug, Clone, Default, PartialEq, Deserialize, clap::Args)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         #[command(next_help_heading = "Recipe (each flag overrides the recipe's field)")]
         pub struct RecipeFields {
-            $($(#[$doc])* #[doc = concat!("[default: ", $shown, "]")] #[arg(long, allow_negative_numbers = true)]
-            pub $field: Option<$type>,)*
+            $(
+                #[doc = $doc]
+                #[arg(
+                    long,
+                    allow_negative_numbers = true,
+                    help = concat!($doc, " [default: ", $shown, "]").trim_start(),
+                )]
+                pub $field: Option<$type>,
+            )*
         }
 
         impl Default for Recipe {
@@ -353,9 +360,13 @@ mod tests {
 
     #[test]
     fn the_help_shows_the_true_defaults() {
+        let help = <RecipeFields as clap::Args>::augment_args(clap::Command::new("train"))
+            .render_long_help()
+            .to_string();
         let defaults = serde_json::to_value(Recipe::default()).unwrap();
         assert_eq!(defaults.as_object().unwrap().len(), SHOWN.len());
         for (field, shown) in SHOWN {
+            assert!(help.contains(&format!("[default: {shown}]")), "{field}");
             let value = &defaults[field.replace('_', "-")];
             match value.as_f64() {
                 Some(number) => assert_eq!(number as f32, shown.parse::<f32>().unwrap(), "{field}"),
