@@ -185,18 +185,22 @@ fn start_of(sha256: &[u8; 32]) -> [u8; 8] {
 }
 
 /// The split that an artifact was trained with, whatever test examples came with the data now
-/// or then.
+/// or then; those that come with it are the test part.
 ///
 /// # Errors
 /// As [`data::split`].
 pub fn split_of(mut corpus: Corpus, training: &Training) -> Result<Splits, DataError> {
-    corpus.test.clear();
+    let own_test = std::mem::take(&mut corpus.test);
     let spec = split_spec(
         training.seed,
         training.validation_permille,
         training.test_permille,
     );
-    data::split(corpus, spec)
+    let mut splits = data::split(corpus, spec)?;
+    if !own_test.is_empty() {
+        splits.test = own_test;
+    }
+    Ok(splits)
 }
 
 /// What the float network of an artifact is worth on examples, read with the artifact's

@@ -1,4 +1,4 @@
-//! Progress bars on standard error: only on a terminal, and only for what takes over a second.
+//! Progress bars on standard error, and only on a terminal; those of training wait for a second.
 
 use std::time::{Duration, Instant};
 

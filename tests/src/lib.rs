@@ -7,6 +7,7 @@
 //! ```
 
 pub mod artifact;
+pub mod compare;
 pub mod device;
 pub mod model;
 pub mod oracle;

@@ -7,30 +7,12 @@ use spinet_core::{
 };
 use spinet_tests::{
     cases,
+    compare::compare,
     model::{Input, Matrix, Model, Rows, Vocabulary, model, models},
     oracle::Oracle,
 };
 use spinet_trainer::inference::Heap;
 use std::num::NonZeroUsize;
-
-/// Compares the logits of nothing, then hidden state and logits after every token.
-fn compare(model: &Model, tokens: &[Token]) -> Result<(), TestCaseError> {
-    let bytes = model.artifact();
-    let artifact = Artifact::parse(&bytes).map_err(|e| TestCaseError::fail(e.to_string()))?;
-    let network = artifact.network;
-    let mut state = State::<Heap>::new(network.dimensions()).expect("the heap has room");
-    let mut oracle = Oracle::new(model);
-    prop_assert_eq!(network.logits(&mut state), &oracle.logits()[..]);
-    for &token in tokens {
-        network.step(&mut state, token);
-        oracle.step(token);
-        prop_assert_eq!(network.logits(&mut state), &oracle.logits()[..]);
-        if model.window == 0 {
-            prop_assert_eq!(state.hidden(), &oracle.hidden()[..]);
-        }
-    }
-    Ok(())
-}
 
 /// Tokens of the table and, now and then, any other.
 fn tokens(length: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = Vec<Token>> {
@@ -42,12 +24,12 @@ proptest! {
 
     #[test]
     fn every_token_of_a_short_text(model in models(), tokens in tokens(0..=12)) {
-        compare(&model, &tokens)?;
+        compare::<Heap>(&model, &tokens)?;
     }
 
     #[test]
     fn a_first_token(model in models(), token in any::<Token>()) {
-        compare(&model, &[token])?;
+        compare::<Heap>(&model, &[token])?;
     }
 }
 
@@ -56,12 +38,12 @@ proptest! {
 
     #[test]
     fn every_token_of_a_long_text(model in models(), tokens in tokens(200..=400)) {
-        compare(&model, &tokens)?;
+        compare::<Heap>(&model, &tokens)?;
     }
 
     #[test]
     fn wide_layers(model in model(200, 56, 5, 3), tokens in tokens(0..=6)) {
-        compare(&model, &tokens)?;
+        compare::<Heap>(&model, &tokens)?;
     }
 
     #[test]
@@ -193,7 +175,7 @@ fn the_largest_sums_fit() {
     for (hidden, input, shift) in sizes {
         for sign in [1, -1] {
             let model = extreme(hidden, input, shift, sign);
-            compare(&model, &[3, 3, 0, 9]).expect("equal to the oracle");
+            compare::<Heap>(&model, &[3, 3, 0, 9]).expect("equal to the oracle");
         }
     }
 }

@@ -1,29 +1,13 @@
 //! States in arrays hold what states on the heap hold, with a window and without.
 
 use proptest::{collection::vec, prelude::*};
-use spinet_core::{Artifact, ArtifactError, Buffers, Classifier, Shape, State, Token};
+use spinet_core::{Artifact, ArtifactError, Classifier, Shape, State, Token};
 use spinet_tests::{
     cases,
+    compare::compare,
     model::{Model, examples, model, wandering},
     oracle::Oracle,
 };
-
-/// Compares the logits and, without a window, the states after every token.
-fn compare<B: Buffers>(model: &Model, tokens: &[Token]) -> Result<(), TestCaseError> {
-    let bytes = model.artifact();
-    let network = Artifact::parse(&bytes).expect("valid").network;
-    let mut state = State::<B>::new(network.dimensions()).expect("its own shape");
-    let mut oracle = Oracle::new(model);
-    for &token in tokens {
-        network.step(&mut state, token);
-        oracle.step(token);
-        prop_assert_eq!(network.logits(&mut state), &oracle.logits()[..]);
-        if model.window == 0 {
-            prop_assert_eq!(state.hidden(), &oracle.hidden()[..]);
-        }
-    }
-    Ok(())
-}
 
 proptest! {
     #![proptest_config(cases(100))]

@@ -58,13 +58,11 @@ impl SplitArgs {
         };
         match (self.data.load(), self.split) {
             (Ok(corpus), split) if trained_on(&corpus) => {
-                let own_test = corpus.test.clone();
                 let splits = split_of(corpus, training)?;
                 Ok(match split {
                     SplitName::Train => splits.train,
                     SplitName::Validation => splits.validation,
-                    SplitName::Test if own_test.is_empty() => splits.test,
-                    SplitName::Test => own_test,
+                    SplitName::Test => splits.test,
                 })
             }
             (_, SplitName::Test) => {
