@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::ArrayError;
+
 /// Why a corpus could not be loaded or split.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -23,6 +25,66 @@ pub enum DataError {
     UnknownForm {
         /// The file.
         path: PathBuf,
+    },
+    /// A file that is no known form of numeric series.
+    #[error(
+        "{} is no known form of series; they are `waveform`, `glyphs`, or a file ending in \
+         .npy, .npz, .csv or .tsv",
+        path.display()
+    )]
+    UnknownSeries {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An array that cannot be used.
+    #[error("{}: {problem}", path.display())]
+    Array {
+        /// The file, or the archive and the entry in it.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: ArrayError,
+    },
+    /// An archive of arrays that lacks one.
+    #[error(
+        "{} has no array named {}; it has {available:?}",
+        path.display(),
+        wanted.join(" or ")
+    )]
+    MissingArray {
+        /// The archive.
+        path: PathBuf,
+        /// The names that would do.
+        wanted: &'static [&'static str],
+        /// The names that are there.
+        available: Vec<String>,
+    },
+    /// A test set whose steps have another width than those of the training set.
+    #[error(
+        "{}: the test set has {test} features, the training set {train}",
+        path.display()
+    )]
+    Features {
+        /// The file.
+        path: PathBuf,
+        /// Features of the training set.
+        train: usize,
+        /// Features of the test set.
+        test: usize,
+    },
+    /// A text that cannot be cut into the parts asked for.
+    #[error(
+        "{} is too short: of its {bytes} bytes the {part} part would get {share}, and 2 are needed",
+        path.display()
+    )]
+    TooShort {
+        /// The text.
+        path: PathBuf,
+        /// Its length.
+        bytes: usize,
+        /// `training`, `validation` or `test`.
+        part: &'static str,
+        /// What that part would get.
+        share: usize,
     },
     /// A directory or an archive without one of the parts of the IMDB data set.
     #[error(
@@ -140,7 +202,7 @@ pub enum DataError {
     },
     /// Not one class has enough examples for each set to receive one.
     #[error(
-        "too few examples for a {set} set: no class has {needed} that may be separated (equal texts count as one)"
+        "too few examples for a {set} set: no class has {needed} that may be separated (equal ones count as one)"
     )]
     TooFew {
         /// `training`, `validation` or `test`.

@@ -1,8 +1,9 @@
-//! Labelled text: where it comes from, in what order, and how it is held apart.
+//! Data to learn from: where they come from, in what order, and how they are held apart.
 //!
-//! Owns the [`Corpus`] and the way from a `--data` argument to one: the IMDB reviews as a
-//! directory or an archive, CSV, TSV and JSON Lines tables, and a built-in corpus that needs
-//! no download. Texts are kept as they were written; cutting them into tokens is the core's.
+//! Owns the [`Corpus`] of labelled texts and the way from a `--data` argument to one: the IMDB
+//! reviews as a directory or an archive, CSV, TSV and JSON Lines tables, and a built-in corpus
+//! that needs no download. Texts are kept as they were written; cutting them into tokens is the
+//! core's. Beside it stand numeric [`series`] and running [`text`].
 
 mod builtin;
 mod error;
@@ -10,13 +11,17 @@ mod file;
 mod imdb;
 mod jsonl;
 mod rows;
+pub mod series;
 mod source;
 mod split;
 mod table;
+pub mod text;
 
 pub use error::DataError;
+pub use series::{ArrayError, Series, SeriesExample};
 pub use source::Source;
-pub use split::{SplitSpec, Splits, split};
+pub use split::{Separable, SplitSpec, Splits, split, split_series};
+pub use text::TextCorpus;
 
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
@@ -36,6 +41,16 @@ pub struct Example {
     pub label: usize,
     /// Examples of one group must not be torn apart by a split: duplicates, or one film's reviews.
     pub group: u32,
+}
+
+impl Separable for Example {
+    fn label(&self) -> usize {
+        self.label
+    }
+
+    fn group(&self) -> u32 {
+        self.group
+    }
 }
 
 /// Labelled texts in an order that depends on nothing but the data.

@@ -38,7 +38,7 @@ pub(super) fn corpus(path: &Path, rows: Vec<Row>) -> Result<Corpus, DataError> {
             path: path.to_owned(),
         });
     }
-    let labels = classes(&rows);
+    let labels = classes(rows.iter().map(|row| row.label.as_str()).collect());
     let class_of: HashMap<&str, usize> = labels.iter().map(String::as_str).zip(0..).collect();
     let mut first_seen = HashMap::new();
     let mut examples = Vec::with_capacity(rows.len());
@@ -54,8 +54,7 @@ pub(super) fn corpus(path: &Path, rows: Vec<Row>) -> Result<Corpus, DataError> {
 }
 
 /// The distinct class names: by value if all are numbers, else by name.
-fn classes(rows: &[Row]) -> Vec<String> {
-    let mut names: Vec<&str> = rows.iter().map(|row| row.label.as_str()).collect();
+pub(super) fn classes(mut names: Vec<&str>) -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     let values: Option<Vec<f64>> = names.iter().map(|name| number(name)).collect();

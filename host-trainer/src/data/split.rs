@@ -6,34 +6,42 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
 
-use super::{Corpus, DataError, Example};
+use super::{Corpus, DataError, Example, Series, SeriesExample};
+
+/// Something that can be held out.
+pub trait Separable {
+    /// The class; 0 where there are none.
+    fn label(&self) -> usize;
+    /// What must not be torn apart, such as duplicates.
+    fn group(&self) -> u32;
+}
 
 /// How much of the training data to hold out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SplitSpec {
     /// Decides which groups are held out.
     pub seed: u64,
-    /// The fraction of [`Corpus::train`] held out for validation; 0 for none.
+    /// The fraction of the training examples held out for validation; 0 for none.
     pub validation: f32,
-    /// The fraction of [`Corpus::train`] held out for the test; not used if the corpus has a
-    /// test set of its own.
+    /// The fraction of the training examples held out for the test; not used if the data come
+    /// with a test set of their own.
     pub test: f32,
 }
 
-/// A corpus held apart; within each set the examples keep the order of the corpus.
+/// Data held apart; within each set the examples keep their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Splits {
-    /// The names of the classes.
+pub struct Splits<T = Example> {
+    /// The names of the classes; empty if there are none.
     pub labels: Vec<String>,
     /// What the weights are fitted to.
-    pub train: Vec<Example>,
+    pub train: Vec<T>,
     /// What choices are made on: when to stop, which model to keep. Empty if none was asked for.
-    pub validation: Vec<Example>,
+    pub validation: Vec<T>,
     /// What is looked at once. Empty if there is none and none was asked for.
-    pub test: Vec<Example>,
+    pub test: Vec<T>,
 }
 
-/// The sets an example of [`Corpus::train`] may go to, in the order in which they are served.
+/// The sets a training example may go to, in the order in which they are served.
 const HELD_OUT: [&str; 2] = ["validation", "test"];
 const VALIDATION: usize = 0;
 const TEST: usize = 1;
@@ -41,23 +49,37 @@ const TEST: usize = 1;
 /// Splits a corpus. The fractions are met, class by class, to within a group; a class with too
 /// few groups for all sets goes to training first and to validation second.
 pub fn split(corpus: Corpus, spec: SplitSpec) -> Result<Splits, DataError> {
-    let fractions = fractions(&corpus, spec)?;
+    part(corpus.labels, corpus.train, corpus.test, spec)
+}
+
+/// Splits series in the same way; without classes, by groups alone.
+pub fn split_series(series: Series, spec: SplitSpec) -> Result<Splits<SeriesExample>, DataError> {
+    part(series.labels, series.train, series.test, spec)
+}
+
+fn part<T: Separable>(
+    labels: Vec<String>,
+    examples: Vec<T>,
+    test: Vec<T>,
+    spec: SplitSpec,
+) -> Result<Splits<T>, DataError> {
+    let fractions = fractions(spec, test.is_empty())?;
     let mut rng = Pcg64::seed_from_u64(spec.seed);
     let mut held_out = BTreeMap::new();
-    for mut groups in strata(&corpus) {
+    for mut groups in strata(labels.len().max(1), &examples) {
         groups.shuffle(&mut rng);
         for (set, chosen) in hold_out(&groups, fractions) {
             held_out.extend(chosen.iter().map(|(group, _)| (*group, set)));
         }
     }
     let mut splits = Splits {
-        labels: corpus.labels,
+        labels,
         train: Vec::new(),
         validation: Vec::new(),
-        test: corpus.test,
+        test,
     };
-    for example in corpus.train {
-        match held_out.get(&example.group) {
+    for example in examples {
+        match held_out.get(&example.group()) {
             Some(&VALIDATION) => splits.validation.push(example),
             Some(_) => splits.test.push(example),
             None => splits.train.push(example),
@@ -67,7 +89,7 @@ pub fn split(corpus: Corpus, spec: SplitSpec) -> Result<Splits, DataError> {
 }
 
 /// The fractions that apply, in the order of `HELD_OUT`.
-fn fractions(corpus: &Corpus, spec: SplitSpec) -> Result<[f64; 2], DataError> {
+fn fractions(spec: SplitSpec, needs_test: bool) -> Result<[f64; 2], DataError> {
     let SplitSpec {
         validation, test, ..
     } = spec;
@@ -76,18 +98,21 @@ fn fractions(corpus: &Corpus, spec: SplitSpec) -> Result<[f64; 2], DataError> {
     if !(validation >= 0.0 && test >= 0.0 && whole < 1.0) {
         return Err(DataError::Fractions { validation, test });
     }
-    let test = if corpus.test.is_empty() { test } else { 0.0 };
+    let test = if needs_test { test } else { 0.0 };
     Ok([validation.into(), test.into()])
 }
 
 /// The groups of each class with their sizes, in the order of their numbers; a group whose
 /// examples differ in class counts for the class of its first.
-fn strata(corpus: &Corpus) -> Vec<Vec<(u32, usize)>> {
+fn strata<T: Separable>(classes: usize, examples: &[T]) -> Vec<Vec<(u32, usize)>> {
     let mut groups: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
-    for example in &corpus.train {
-        groups.entry(example.group).or_insert((example.label, 0)).1 += 1;
+    for example in examples {
+        groups
+            .entry(example.group())
+            .or_insert((example.label(), 0))
+            .1 += 1;
     }
-    let mut strata = vec![Vec::new(); corpus.labels.len()];
+    let mut strata = vec![Vec::new(); classes];
     for (group, (label, size)) in groups {
         strata[label].push((group, size));
     }
@@ -127,7 +152,7 @@ fn nearest(groups: &[(u32, usize)], target: f64) -> usize {
 }
 
 /// Refuses a split in which a set that was asked for is empty.
-fn enough(splits: &Splits, fractions: [f64; 2]) -> Result<(), DataError> {
+fn enough<T>(splits: &Splits<T>, fractions: [f64; 2]) -> Result<(), DataError> {
     let asked = fractions.iter().filter(|&&fraction| fraction > 0.0).count();
     let needed = 1 + asked;
     if splits.train.is_empty() {
@@ -249,6 +274,21 @@ mod tests {
             let expected = [[1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 0, 0]][label];
             assert_eq!(counts, expected, "class {label}");
         }
+    }
+
+    #[test]
+    fn series_without_classes_are_split_by_groups() {
+        let example = |index: u32| SeriesExample {
+            values: vec![index as f32],
+            label: 0,
+            group: index / 5,
+        };
+        let whole = Series::new(1, Vec::new(), (0..100).map(example).collect(), Vec::new());
+        let splits = split_series(whole, spec(0.2, 0.1)).expect("split");
+        let sets = [&splits.train, &splits.validation, &splits.test];
+        assert_eq!(sets.map(Vec::len), [70, 20, 10]);
+        let groups = sets.map(|set| set.iter().map(|e| e.group).collect::<HashSet<_>>());
+        assert_eq!(groups.map(|set| set.len()), [14, 4, 2]);
     }
 
     #[test]

@@ -42,13 +42,14 @@ pub(super) fn read(
 }
 
 /// The rows of a table, header included, each with the line on which it begins.
-struct Records<'a, R> {
+pub(super) struct Records<'a, R> {
     path: &'a Path,
     reader: Reader<std::io::Chain<Quotes<R>, &'static [u8]>>,
 }
 
 impl<'a, R: Read> Records<'a, R> {
-    fn new(path: &'a Path, delimiter: u8, file: R) -> Self {
+    /// Begins to read at the header.
+    pub(super) fn new(path: &'a Path, delimiter: u8, file: R) -> Self {
         let mut builder = ReaderBuilder::new();
         builder.delimiter(delimiter);
         builder.flexible(true).has_headers(false);
@@ -58,7 +59,7 @@ impl<'a, R: Read> Records<'a, R> {
     }
 
     /// The next row; `None` once the end row has come out whole.
-    fn next(&mut self) -> Result<Option<(u64, StringRecord)>, DataError> {
+    pub(super) fn next(&mut self) -> Result<Option<(u64, StringRecord)>, DataError> {
         let mut record = ByteRecord::new();
         let read = self.reader.read_byte_record(&mut record);
         read.map_err(|error| DataError::Io {
@@ -139,7 +140,8 @@ impl<R: Read> Read for Quotes<R> {
     }
 }
 
-fn bad_row(path: &Path, line: u64, reason: &str) -> DataError {
+/// The error of a row.
+pub(super) fn bad_row(path: &Path, line: u64, reason: &str) -> DataError {
     DataError::Row {
         path: path.to_owned(),
         line,
@@ -148,7 +150,7 @@ fn bad_row(path: &Path, line: u64, reason: &str) -> DataError {
 }
 
 /// The place of a column in the header.
-fn position(
+pub(super) fn position(
     path: &Path,
     line: u64,
     header: &StringRecord,
