@@ -27,5 +27,6 @@ pub mod progress;
 pub mod quantize;
 pub mod recipe;
 pub mod record;
+pub mod render;
 pub mod training;
 pub mod vocabulary;

@@ -11,9 +11,9 @@
 //!
 //! The periods are whole numbers of frames, so that a sound consists of 3, 4 or 5 frames that
 //! return, each time a thousandth quieter: `x[n + P] = exp(-1 / DECAY) x[n]` holds exactly.
-//! Whoever has read one period can foretell the rest; whoever repeats the last frame is as wrong
-//! as silence or worse. A vowel is three formants (Peterson and Barney, "Control methods used in
-//! a study of the vowels", 1952: averages of 33 men, to 10 Hz).
+//! Whoever has read one period can foretell the rest; whoever repeats the last frame is about as
+//! wrong as silence, or worse. A vowel is three formants (Peterson and Barney, "Control methods
+//! used in a study of the vowels", 1952: averages of 33 men).
 //!
 //! Training hears every vowel at every pitch in three of four loudnesses, always the least and
 //! the greatest; the test set is the fourth.
