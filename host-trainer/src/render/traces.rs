@@ -112,12 +112,13 @@ fn waveforms(
     };
     let (truth, continued) = (points(traces.truth), points(traces.continued));
     // A continuation that runs away must not flatten the truth to a line.
-    let peak = 1.4 * largest(&truth).max(largest(&continued).min(2.0 * largest(&truth)));
+    let peak = largest(&truth).max(largest(&continued).min(2.0 * largest(&truth)));
     let panel = Panel {
         caption,
         unit: "amplitude",
         time: samples.start as f64 / traces.rate..samples.end as f64 / traces.rate,
-        values: -peak..peak,
+        // The room above is the legend's.
+        values: -1.2 * peak..2.0 * peak,
         primed: traces.primed as f64 / traces.rate,
         lines: [("true", TRUE, truth), ("continued", CONTINUED, continued)],
     };
@@ -163,6 +164,11 @@ fn finite(value: f32) -> f64 {
     f64::from(value.clamp(-1e6, 1e6)).max(-1e6)
 }
 
+/// Three decimals at most, and no sign before 0.
+fn decimal(value: f64) -> String {
+    format!("{}", (1e3 * value).round() / 1e3 + 0.0)
+}
+
 /// The greatest magnitude, never 0.
 fn largest(points: &Points) -> f64 {
     points
@@ -195,6 +201,7 @@ impl Panel<'_> {
             .y_desc(self.unit)
             .axis_desc_style(("sans-serif", 14))
             .label_style(("sans-serif", 12))
+            .y_label_formatter(&|value| decimal(*value))
             .draw()
             .map_err(encoding)?;
         for (name, colour, points) in self.lines {
@@ -266,12 +273,13 @@ mod tests {
     }
 
     #[test]
-    fn windows_measure_the_root_mean_square() {
+    fn windows_measure_the_root_mean_square_and_labels_are_short() {
         let values: Vec<f32> = (0..2 * WINDOWS)
             .map(|n| if n % 2 == 0 { 3.0 } else { -4.0 })
             .collect();
         let windows = windows(&values, 2.0);
         assert_eq!(windows.len(), WINDOWS);
+        assert_eq!([-1e-17, 0.25, -1.0].map(decimal), ["0", "0.25", "-1"]);
         assert_eq!(windows[1].0, 1.5);
         assert!(
             windows
