@@ -6,7 +6,7 @@ use crate::{
     data::{self, Corpus, DataError, SplitSpec, Splits},
     evaluation,
     inference::Model,
-    network::{ConfigError, Network, NetworkConfig},
+    network::{ConfigError, Network, NetworkConfig, Task},
     optimizer::{AdamConfig, Schedule},
     progress::{bar, during},
     quantize::{QuantizeError, Quantized, Source, quantize},
@@ -263,10 +263,7 @@ fn examples<'t>(tokens: &'t [Vec<Token>], data: &[data::Example]) -> Vec<Example
     tokens
         .iter()
         .zip(data)
-        .map(|(tokens, example)| Example {
-            tokens,
-            label: example.label as u16,
-        })
+        .map(|(tokens, example)| Example::of_tokens(tokens, example.label as u16))
         .collect()
 }
 
@@ -290,14 +287,19 @@ fn network_config(recipe: &Recipe, vocabulary: &OwnedVocabulary, classes: usize)
         vocabulary_size: vocabulary.view().tokens(),
         hidden_size: recipe.hidden_size.into(),
         layers: 1,
-        readout: recipe.readout.into(),
-        outputs: if classes == 2 { 1 } else { classes },
+        task: Task::Classify {
+            readout: recipe.readout.into(),
+            outputs: if classes == 2 { 1 } else { classes },
+        },
+        input_rank: 0,
+        recurrent_rank: 0,
         embedding_dropout: match recipe.input {
             InputName::OneHot => 0.0,
             InputName::Embedding => recipe.embedding_dropout,
         },
         hidden_dropout: recipe.hidden_dropout,
         word_dropout: recipe.word_dropout,
+        input_noise: 0.0,
         unknown_id: special::UNKNOWN,
     }
 }

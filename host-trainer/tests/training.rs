@@ -2,7 +2,7 @@
 
 use spinet_core::Readout;
 use spinet_trainer::batch::{BatchConfig, BatchMode, Cut, Example};
-use spinet_trainer::network::{InputKind, Network, NetworkConfig};
+use spinet_trainer::network::{InputKind, Network, NetworkConfig, Task};
 use spinet_trainer::optimizer::{AdamConfig, Schedule};
 use spinet_trainer::training::{
     Checkpoint, History, Selection, TrainingConfig, TrainingError, evaluate, fit, predict,
@@ -32,10 +32,7 @@ fn corpus(classes: u16) -> Vec<(Vec<u16>, u16)> {
 fn examples(corpus: &[(Vec<u16>, u16)]) -> Vec<Example<'_>> {
     corpus
         .iter()
-        .map(|(tokens, label)| Example {
-            tokens,
-            label: *label,
-        })
+        .map(|(tokens, label)| Example::of_tokens(tokens, *label))
         .collect()
 }
 
@@ -80,8 +77,7 @@ fn memorises_a_small_corpus() {
         let shape = NetworkConfig::simple_rnn(input, 20, 24);
         let mut network = Network::new(
             NetworkConfig {
-                outputs,
-                readout,
+                task: Task::Classify { readout, outputs },
                 layers,
                 ..shape
             },
@@ -281,10 +277,7 @@ fn impossible_configurations_are_refused_before_anything_is_computed() {
         refused(&examples, adam),
         "training: beta1 = 1 is out of range"
     );
-    let outside = [Example {
-        tokens: &[1, 20],
-        label: 0,
-    }];
+    let outside = [Example::of_tokens(&[1, 20], 0)];
     let text = "example 0, token 1: id 20 is not below the vocabulary's 20";
     assert_eq!(refused(&outside, config(1)), text);
 }

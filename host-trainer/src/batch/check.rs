@@ -1,6 +1,6 @@
 //! Whether a network can take examples in batches of some kind.
 
-use super::{BatchConfig, BatchMode, Example};
+use super::{BatchConfig, BatchMode, Example, Sequence};
 use crate::network::NetworkConfig;
 
 /// Makes sure that every token and label fits the network, and the batches are possible.
@@ -21,21 +21,14 @@ pub fn check(
         }
         _ => {}
     }
-    for (example, Example { tokens, label }) in examples.iter().enumerate() {
-        if let Some(position) = tokens
-            .iter()
-            .position(|&token| usize::from(token) >= vocabulary)
-        {
-            let token = tokens[position];
-            return Err(BatchError::Token {
-                example,
-                position,
-                token,
-                vocabulary,
-            });
-        }
-        if usize::from(*label) >= network.classes() {
-            let (label, classes) = (*label, network.classes());
+    let windowed = matches!(batch.mode, BatchMode::Windowed { .. });
+    if windowed && (network.every_step() || network.features() > 0) {
+        return Err(BatchError::Windowed);
+    }
+    for (example, Example { sequence, label }) in examples.iter().enumerate() {
+        check_sequence(example, *sequence, network)?;
+        let (label, classes) = (*label, network.classes());
+        if !network.every_step() && usize::from(label) >= classes {
             return Err(BatchError::Label {
                 example,
                 label,
@@ -44,6 +37,52 @@ pub fn check(
         }
     }
     Ok(())
+}
+
+/// Makes sure that every token of a stream fits the network.
+pub fn check_stream(tokens: &[u16], network: &NetworkConfig) -> Result<(), BatchError> {
+    check_sequence(0, Sequence::Tokens(tokens), network)
+}
+
+fn check_sequence(
+    example: usize,
+    sequence: Sequence,
+    network: &NetworkConfig,
+) -> Result<(), BatchError> {
+    let (vocabulary, wanted) = (network.vocabulary_size, network.features());
+    match sequence {
+        Sequence::Tokens(_) if wanted > 0 => Err(BatchError::Kind { example }),
+        Sequence::Tokens(tokens) => {
+            let outside = |&token: &u16| usize::from(token) >= vocabulary;
+            match tokens.iter().position(outside) {
+                Some(position) => Err(BatchError::Token {
+                    example,
+                    position,
+                    token: tokens[position],
+                    vocabulary,
+                }),
+                None => Ok(()),
+            }
+        }
+        Sequence::Vectors { .. } if wanted == 0 => Err(BatchError::Kind { example }),
+        Sequence::Vectors { values, features } => {
+            if features != wanted || values.len() % wanted != 0 {
+                return Err(BatchError::Features {
+                    example,
+                    features,
+                    values: values.len(),
+                    wanted,
+                });
+            }
+            match values.iter().position(|value| !value.is_finite()) {
+                Some(place) => Err(BatchError::NotFinite {
+                    example,
+                    position: place / wanted,
+                }),
+                None => Ok(()),
+            }
+        }
+    }
 }
 
 /// Examples or batches a network cannot take.
@@ -62,6 +101,37 @@ pub enum BatchError {
         pad_id: u16,
         /// Size of the vocabulary.
         vocabulary: usize,
+    },
+    /// Windows of what cannot be padded in front.
+    #[error("windows are only possible for the classification of tokens")]
+    Windowed,
+    /// Tokens for a network that reads vectors, or the other way round.
+    #[error("example {example}: it holds tokens where the network reads vectors, or vice versa")]
+    Kind {
+        /// Index of the example, from 0.
+        example: usize,
+    },
+    /// Vectors of another length.
+    #[error(
+        "example {example}: {values} numbers in vectors of {features}; the network reads vectors of {wanted}"
+    )]
+    Features {
+        /// Index of the example, from 0.
+        example: usize,
+        /// Length of its vectors.
+        features: usize,
+        /// Numbers in all.
+        values: usize,
+        /// Length of the network's vectors.
+        wanted: usize,
+    },
+    /// A number that is none, or infinite.
+    #[error("example {example}, vector {position}: a number is not finite")]
+    NotFinite {
+        /// Index of the example, from 0.
+        example: usize,
+        /// Index of the vector, from 0.
+        position: usize,
     },
     /// A token lies outside the vocabulary.
     #[error(
@@ -108,10 +178,7 @@ mod tests {
         let error = check(&examples(&sequences), &config, &network).unwrap_err();
         let text = "example 3, token 0: id 300 is not below the vocabulary's 300";
         assert_eq!(error.to_string(), text);
-        let labelled = [Example {
-            tokens: &[1],
-            label: 2,
-        }];
+        let labelled = [Example::of_tokens(&[1], 2)];
         let error = check(&labelled, &config, &network).unwrap_err();
         assert_eq!(
             error,

@@ -3,15 +3,23 @@
 //! *Ragged* batches hold sequences of like length as they are; what is missing at the end of
 //! the shorter ones is never computed, so a sequence gives the same numbers in any batch.
 //! *Windowed* batches hold the last `length` tokens of every sequence, padded in front with
-//! ordinary pad tokens, as Keras's `pad_sequences(maxlen=length)` does.
+//! ordinary pad tokens, as Keras's `pad_sequences(maxlen=length)` does. A network that tells at
+//! every step what comes next reads all of a sequence but its last token or vector. One long
+//! stream of tokens is read in [`Lanes`].
 
 mod check;
+mod lanes;
 mod order;
+mod sequence;
 
-pub use check::{BatchError, check};
-pub use order::{BatchConfig, BatchMode, Cut, Example};
+pub use check::{BatchError, check, check_stream};
+pub use lanes::Lanes;
+pub use order::{BatchConfig, BatchMode, Cut};
+pub use sequence::{Example, Sequence};
 
-use crate::network::Pass;
+use std::ops::Range;
+
+use crate::network::{Pass, gaussian};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
@@ -19,7 +27,8 @@ use rand_pcg::Pcg64Mcg;
 #[derive(Clone, Copy)]
 pub(crate) enum Stream {
     Window,
-    Words,
+    /// Words to drop, or noise on vectors.
+    Inputs,
     Embedding,
     Readout,
 }
@@ -37,51 +46,141 @@ pub(crate) fn example_rng(seed: u64, example: u32, stream: Stream) -> Pcg64Mcg {
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     tokens: Vec<u16>,
+    /// Tokens that follow each token, if they are to be told.
+    next_tokens: Vec<u16>,
+    /// Input vectors (T*B, F), and those that follow, if they are to be told.
+    vectors: Vec<f32>,
+    next_vectors: Vec<f32>,
     lengths: Vec<usize>,
     /// Padding tokens in front of each sequence.
     padding: Vec<usize>,
+    /// First steps of each sequence whose predictions are not scored.
+    unscored: Vec<usize>,
     labels: Vec<u16>,
     examples: Vec<u32>,
     active: Vec<usize>,
 }
 
 impl Batch {
-    /// Fills the batch with `examples[indices]`. Cuts long sequences if it is a training pass.
+    /// Fills the batch with `examples[indices]`. Cuts long sequences if it is a training pass;
+    /// `next` says whether the batch is to tell at every step what comes next.
     pub fn assemble(
         &mut self,
         examples: &[Example],
         indices: &[u32],
         mode: &BatchMode,
         pass: Pass,
+        next: bool,
     ) {
-        let mut windows: Vec<(u32, &[u16])> = indices
-            .iter()
-            .map(|&index| {
-                (
-                    index,
-                    window(examples[index as usize].tokens, index, mode, pass),
-                )
-            })
-            .collect();
-        windows.sort_by_key(|(_, tokens)| std::cmp::Reverse(tokens.len()));
+        let window = |&index: &u32| {
+            let sequence = examples[index as usize].sequence;
+            (
+                index,
+                sequence.part(window(sequence.len(), index, mode, pass)),
+            )
+        };
+        let mut windows: Vec<(u32, Sequence)> = indices.iter().map(window).collect();
+        windows.sort_by_key(|(_, sequence)| std::cmp::Reverse(sequence.len()));
         let (fixed, pad_id) = match *mode {
             BatchMode::Ragged { .. } => (0, 0),
             BatchMode::Windowed { length, pad_id } => (length, pad_id),
         };
         self.clear();
-        for (index, tokens) in &windows {
+        for (index, sequence) in &windows {
+            let length = sequence.len().saturating_sub(usize::from(next));
             self.examples.push(*index);
             self.labels.push(examples[*index as usize].label);
-            self.lengths.push(tokens.len().max(fixed));
-            self.padding.push(fixed.saturating_sub(tokens.len()));
+            self.lengths.push(length.max(fixed));
+            self.padding.push(fixed.saturating_sub(length));
+            self.unscored.push(0);
         }
+        self.count_active();
+        for (place, (_, sequence)) in windows.iter().enumerate() {
+            self.place(place, *sequence, pad_id, next);
+        }
+    }
+
+    /// Fills the batch with a chunk of some lanes of a stream of tokens.
+    pub(crate) fn assemble_chunk(
+        &mut self,
+        stream: &[u16],
+        lanes: &Lanes,
+        share: &[u32],
+        chunk: usize,
+    ) {
+        self.clear();
+        for &lane in share {
+            let (range, unscored) = lanes.part(lane as usize, chunk);
+            self.examples.push(lane);
+            self.labels.push(0);
+            self.lengths.push(range.len());
+            self.padding.push(0);
+            self.unscored.push(unscored);
+        }
+        self.count_active();
+        for (place, &lane) in share.iter().enumerate() {
+            let (range, _) = lanes.part(lane as usize, chunk);
+            if !range.is_empty() {
+                let sequence = Sequence::Tokens(&stream[range.start..=range.end]);
+                self.place(place, sequence, 0, true);
+            }
+        }
+    }
+
+    fn count_active(&mut self) {
         let steps = self.lengths.first().copied().unwrap_or(0);
         let longer_than = |step: usize| self.lengths.partition_point(|&length| length > step);
         self.active.extend((0..steps).map(longer_than));
-        self.tokens.resize(steps * windows.len(), pad_id);
-        for (sequence, (_, tokens)) in windows.iter().enumerate() {
-            for (step, &token) in (self.padding[sequence]..).zip(*tokens) {
-                self.tokens[step * windows.len() + sequence] = token;
+    }
+
+    /// Writes a sequence where the batch's sequence at `place` stands.
+    fn place(&mut self, place: usize, sequence: Sequence, pad_id: u16, next: bool) {
+        let (rows, sequences) = (self.rows(), self.sequences());
+        let row_of = |step: usize| step * sequences + place;
+        let start = self.padding[place];
+        let last = sequence.len().saturating_sub(usize::from(next));
+        match sequence {
+            Sequence::Tokens(tokens) => {
+                self.tokens.resize(rows, pad_id);
+                for (step, &token) in (start..).zip(&tokens[..last]) {
+                    self.tokens[row_of(step)] = token;
+                }
+                if next {
+                    self.next_tokens.resize(rows, 0);
+                    for (step, &token) in tokens.iter().skip(1).enumerate() {
+                        self.next_tokens[row_of(step)] = token;
+                    }
+                }
+            }
+            Sequence::Vectors { values, features } => {
+                let put = |target: &mut Vec<f32>, values: &[f32]| {
+                    target.resize(rows * features, 0.0);
+                    for (step, vector) in values.chunks_exact(features).enumerate() {
+                        target[row_of(step) * features..][..features].copy_from_slice(vector);
+                    }
+                };
+                put(&mut self.vectors, &values[..last * features]);
+                if next {
+                    put(
+                        &mut self.next_vectors,
+                        values.get(features..).unwrap_or_default(),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Adds Gaussian noise of standard deviation `deviation` to the input vectors.
+    pub(crate) fn add_noise(&mut self, deviation: f32, seed: u64) {
+        let sequences = self.sequences();
+        let features = self.vectors.len() / self.rows().max(1);
+        for place in 0..sequences {
+            let mut rng = example_rng(seed, self.examples[place], Stream::Inputs);
+            for step in 0..self.lengths[place] {
+                let row = (step * sequences + place) * features;
+                for value in &mut self.vectors[row..row + features] {
+                    *value += deviation * gaussian(&mut rng) as f32;
+                }
             }
         }
     }
@@ -89,7 +188,7 @@ impl Batch {
     /// Replaces each token, padding excepted, by `unknown_id` with probability `rate`.
     pub(crate) fn drop_words(&mut self, rate: f32, unknown_id: u16, seed: u64) {
         for sequence in 0..self.sequences() {
-            let mut rng = example_rng(seed, self.examples[sequence], Stream::Words);
+            let mut rng = example_rng(seed, self.examples[sequence], Stream::Inputs);
             for step in self.padding[sequence]..self.lengths[sequence] {
                 if rng.random::<f32>() < rate {
                     self.tokens[step * self.examples.len() + sequence] = unknown_id;
@@ -100,6 +199,10 @@ impl Batch {
 
     fn clear(&mut self) {
         self.tokens.clear();
+        self.next_tokens.clear();
+        self.vectors.clear();
+        self.next_vectors.clear();
+        self.unscored.clear();
         self.lengths.clear();
         self.padding.clear();
         self.labels.clear();
@@ -119,20 +222,42 @@ impl Batch {
 
     /// `T * B`: rows of the batch's matrices.
     pub fn rows(&self) -> usize {
-        self.tokens.len()
+        self.steps() * self.sequences()
     }
 
-    /// How many sequences have a token at `step`; they are the first ones.
+    /// How many sequences have a token or vector at `step`; they are the first ones.
     pub fn active(&self, step: usize) -> usize {
         self.active[step]
     }
 
-    /// Token ids (T*B), time-major.
+    /// Token ids (T*B), time-major; none if the input is vectors.
     pub fn tokens(&self) -> &[u16] {
         &self.tokens
     }
 
-    /// Tokens of each sequence, descending.
+    /// The token after each (T*B), if the batch is to tell it.
+    pub fn next_tokens(&self) -> &[u16] {
+        &self.next_tokens
+    }
+
+    /// Input vectors (T*B, F), time-major; none if the input is tokens.
+    pub fn vectors(&self) -> &[f32] {
+        &self.vectors
+    }
+
+    /// The vector after each (T*B, F), if the batch is to tell it.
+    pub fn next_vectors(&self) -> &[f32] {
+        &self.next_vectors
+    }
+
+    /// The sequences, at `step`, whose predictions are scored.
+    pub(crate) fn scored(&self, step: usize) -> impl Iterator<Item = bool> {
+        let active = self.active[step];
+        let unscored = self.unscored.iter().enumerate();
+        unscored.map(move |(place, &unscored)| place < active && step >= unscored)
+    }
+
+    /// Tokens or vectors of each sequence, descending.
     pub fn lengths(&self) -> &[usize] {
         &self.lengths
     }
@@ -153,22 +278,40 @@ impl Batch {
     }
 }
 
-/// The part of a sequence that enters the network.
-fn window<'a>(tokens: &'a [u16], index: u32, mode: &BatchMode, pass: Pass) -> &'a [u16] {
-    let last = |count: usize| &tokens[tokens.len().saturating_sub(count)..];
+/// How many losses a batch of examples averages over.
+pub(crate) fn scored(
+    examples: &[Example],
+    indices: &[u32],
+    mode: &BatchMode,
+    pass: Pass,
+    next: bool,
+) -> usize {
+    let predictions = |&index: &u32| {
+        let length = examples[index as usize].sequence.len();
+        window(length, index, mode, pass).len().saturating_sub(1)
+    };
+    match next {
+        true => indices.iter().map(predictions).sum(),
+        false => indices.len(),
+    }
+}
+
+/// The part of a sequence of `length` that enters the network.
+fn window(length: usize, index: u32, mode: &BatchMode, pass: Pass) -> Range<usize> {
+    let last = |count: usize| length.saturating_sub(count)..length;
     match (*mode, pass) {
         (BatchMode::Windowed { length, .. }, _) => last(length),
-        (BatchMode::Ragged { max_len, cut }, Pass::Training { seed }) if tokens.len() > max_len => {
+        (BatchMode::Ragged { max_len, cut }, Pass::Training { seed }) if length > max_len => {
             match cut {
                 Cut::Last => last(max_len),
                 Cut::RandomWindow => {
                     let mut rng = example_rng(seed, index, Stream::Window);
-                    let start = rng.random_range(0..=tokens.len() - max_len);
-                    &tokens[start..start + max_len]
+                    let start = rng.random_range(0..=length - max_len);
+                    start..start + max_len
                 }
             }
         }
-        _ => tokens,
+        _ => 0..length,
     }
 }
 
@@ -184,10 +327,7 @@ mod tests {
     pub(super) fn examples(sequences: &[Vec<u16>]) -> Vec<Example<'_>> {
         sequences
             .iter()
-            .map(|tokens| Example {
-                tokens,
-                label: tokens.len() as u16 % 2,
-            })
+            .map(|tokens| Example::of_tokens(tokens, tokens.len() as u16 % 2))
             .collect()
     }
 
@@ -206,7 +346,7 @@ mod tests {
         let sequences = numbered(lengths);
         let indices: Vec<u32> = (0..lengths.len() as u32).collect();
         let mut batch = Batch::default();
-        batch.assemble(&examples(&sequences), &indices, mode, pass);
+        batch.assemble(&examples(&sequences), &indices, mode, pass, false);
         batch
     }
 

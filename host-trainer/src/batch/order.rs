@@ -5,19 +5,12 @@ use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 
+use super::sequence::Example;
+
 /// Tokens of an evaluated batch, padding included, unless it is a single sequence.
 const MOST_TOKENS: usize = 1 << 17;
 /// Batches that are sorted by length together, so that a batch holds sequences of like length.
 const BUCKET_BATCHES: usize = 50;
-
-/// A token sequence and its class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Example<'a> {
-    /// Token ids; may be empty.
-    pub tokens: &'a [u16],
-    /// Class, from 0.
-    pub label: u16,
-}
 
 /// What is kept of a sequence longer than the training length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +92,7 @@ impl BatchConfig {
 }
 
 fn length(examples: &[Example], index: u32) -> usize {
-    examples[index as usize].tokens.len()
+    examples[index as usize].sequence.len()
 }
 
 #[cfg(test)]
@@ -111,12 +104,7 @@ mod tests {
     fn long_sequences_are_evaluated_in_small_batches() {
         let tokens = vec![5u16; 70_000];
         let lengths = [1, 70_000, 2, 60_000, 60_000, 3];
-        let examples: Vec<_> = lengths
-            .map(|n| Example {
-                tokens: &tokens[..n],
-                label: 0,
-            })
-            .into();
+        let examples: Vec<_> = lengths.map(|n| Example::of_tokens(&tokens[..n], 0)).into();
         let mode = BatchMode::Ragged {
             max_len: 10,
             cut: Cut::Last,

@@ -4,36 +4,57 @@
 //! (or looks them up) before the cell runs, and turns the gradient of that product into those of
 //! the input and the kernel afterwards. The cell owns everything that is recurrent.
 
-use super::config::CellKind;
+use super::config::{Arithmetic, CellKind, NetworkConfig};
+use super::fast_grnn::FastGrnn;
+use super::gru::Gru;
+use super::lstm::Lstm;
 use super::simple_rnn::SimpleRnn;
 use super::tensor::{Tensor, TensorSpec};
 use super::workspace::LayerSpace;
 use crate::batch::Batch;
 use ndarray::Array2;
 
-/// A recurrent cell over whole sequences. `H` is the hidden size, `P` the projection's width,
-/// `M` the memory's width; `B` and `T` are the batch's sequences and steps. Step `t` runs only
-/// over the first `batch.active(t)` sequences; rows beyond them mean nothing.
+/// A recurrent cell over whole sequences. `H` is the hidden size, `G` the number of gates, `M`
+/// the memory's width; `B` and `T` are the batch's sequences and steps. Step `t` runs only over
+/// the first `batch.active(t)` sequences; rows beyond them mean nothing.
 pub(crate) trait Cell: Send + Sync {
-    /// `P`: columns of the input kernel.
-    fn projection_width(&self, hidden: usize) -> usize;
+    /// `G`: blocks of `H` columns in the input kernel.
+    fn gates(&self) -> usize;
 
-    /// `M`: what the cell saves per token besides projection and state.
-    fn memory_width(&self, _hidden: usize) -> usize {
+    /// Whether the cell carries a second vector of `H` numbers beside its state.
+    fn has_inner_state(&self) -> bool {
+        false
+    }
+
+    /// `M`: what the cell saves per token besides projection and states.
+    fn memory_width(&self, _config: &NetworkConfig) -> usize {
         0
     }
 
     /// The cell's own tensors; the input kernel is not among them.
-    fn tensors(&self, hidden: usize) -> Vec<TensorSpec>;
+    fn tensors(&self, config: &NetworkConfig) -> Vec<TensorSpec>;
 
-    /// Reads `space.projection` (T*B, P) and the first block of `space.states` ((T+1)*B, H), the
-    /// state before the first token; writes the other blocks, `space.memory` (T*B, M), and into
-    /// the projection whatever `backward` wants to find there.
-    fn forward(&self, own: &[Tensor], batch: &Batch, space: &mut LayerSpace);
+    /// Whether the cell knows this arithmetic.
+    fn computes_in(&self, arithmetic: Arithmetic) -> bool {
+        arithmetic == Arithmetic::Float
+    }
+
+    /// Reads `space.projection` (T*B, G*H) and the first block of `space.states` ((T+1)*B, H),
+    /// the state before the first token, and likewise of `space.inner_states`; writes the other
+    /// blocks, `space.memory` (T*B, M), and into the projection whatever `backward` wants to find
+    /// there.
+    fn forward(
+        &self,
+        own: &[Tensor],
+        batch: &Batch,
+        space: &mut LayerSpace,
+        arithmetic: Arithmetic,
+    );
 
     /// Reads the gradient of every state from above, `space.state_gradients` (T*B, H), which it
     /// may overwrite; replaces the projection by its gradient and the `gradients` of the cell's
-    /// own tensors. Rows of inactive sequences are zero in the projection, and must stay so.
+    /// own tensors. Rows of inactive sequences are zero in projection and memory, and must stay
+    /// so in the projection. `space.inner_gradients` (B, H) are zero.
     fn backward(
         &self,
         own: &[Tensor],
@@ -47,5 +68,8 @@ pub(crate) trait Cell: Send + Sync {
 pub(crate) fn cell_for(kind: CellKind) -> &'static dyn Cell {
     match kind {
         CellKind::SimpleRnn => &SimpleRnn,
+        CellKind::Gru => &Gru,
+        CellKind::Lstm => &Lstm,
+        CellKind::FastGrnn => &FastGrnn,
     }
 }

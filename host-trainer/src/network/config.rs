@@ -5,6 +5,8 @@ use spinet_core::Readout;
 
 /// Most recurrent layers a network may stack.
 pub const MAX_LAYERS: usize = 4;
+/// Most token ids: they have 16 bits.
+const MAX_VOCABULARY: usize = 1 << 16;
 
 /// The recurrent cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -12,9 +14,42 @@ pub const MAX_LAYERS: usize = 4;
 pub enum CellKind {
     /// `h' = tanh(W_xh x + W_hh h + b_h)`.
     SimpleRnn,
+    /// The gated recurrent unit, its reset gate applied after the product.
+    Gru,
+    /// Long short-term memory.
+    Lstm,
+    /// FastGRNN: one pair of kernels for gate and candidate, of low rank if wanted.
+    FastGrnn,
 }
 
-/// How a token enters the first layer.
+/// In what arithmetic the element-wise part of a cell is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// In f32.
+    #[default]
+    Float,
+    /// With the device's functions on numbers rounded as on the device; gradients pass straight
+    /// through. For training that knows how it will be quantised.
+    Device,
+}
+
+/// What a network is trained to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Task {
+    /// The class of a sequence, from its condensed states.
+    Classify {
+        /// How the states over time are condensed.
+        readout: Readout,
+        /// 1: sigmoid and binary cross-entropy; from 2 on: softmax and categorical cross-entropy.
+        outputs: usize,
+    },
+    /// The next token, after every token: softmax over the vocabulary, categorical cross-entropy.
+    NextToken,
+    /// The next vector, after every vector: mean squared error over features and steps.
+    NextVector,
+}
+
+/// How a token or vector enters the first layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InputKind {
     /// As a one-hot vector: a row of the input kernel is looked up.
@@ -23,6 +58,11 @@ pub enum InputKind {
     Embedding {
         /// Length of the vector.
         dim: usize,
+    },
+    /// A vector of measurements, as it is.
+    Dense {
+        /// Its length.
+        features: usize,
     },
 }
 
@@ -33,22 +73,27 @@ pub struct NetworkConfig {
     pub cell: CellKind,
     /// How tokens enter the first layer.
     pub input: InputKind,
-    /// Token ids run from 0 to `vocabulary_size - 1`; at most 65,536.
+    /// Token ids run from 0 to `vocabulary_size - 1`; at most 65,536, and 0 if the input is
+    /// vectors.
     pub vocabulary_size: usize,
     /// Units of each layer.
     pub hidden_size: usize,
     /// Recurrent layers, 1 to [`MAX_LAYERS`].
     pub layers: usize,
-    /// How the states over time are condensed.
-    pub readout: Readout,
-    /// 1: sigmoid and binary cross-entropy; from 2 on: softmax and categorical cross-entropy.
-    pub outputs: usize,
+    /// What the network is trained to tell.
+    pub task: Task,
+    /// Rank of the input kernels of [`CellKind::FastGrnn`]; 0 for full ones.
+    pub input_rank: usize,
+    /// Rank of its recurrent kernels; 0 for full ones.
+    pub recurrent_rank: usize,
     /// Share of the embedding's components dropped in training.
     pub embedding_dropout: f32,
-    /// Share of the readout's components dropped in training.
+    /// Share of the components the head reads that are dropped in training.
     pub hidden_dropout: f32,
     /// Share of the tokens replaced by [`unknown_id`](Self::unknown_id) in training.
     pub word_dropout: f32,
+    /// Standard deviation of the Gaussian noise added to input vectors in training.
+    pub input_noise: f32,
     /// The token that stands for an unknown word.
     pub unknown_id: u16,
 }
@@ -62,54 +107,138 @@ impl NetworkConfig {
             vocabulary_size,
             hidden_size,
             layers: 1,
-            readout: Readout::Last,
-            outputs: 1,
+            task: Task::Classify {
+                readout: Readout::Last,
+                outputs: 1,
+            },
+            input_rank: 0,
+            recurrent_rank: 0,
             embedding_dropout: 0.0,
             hidden_dropout: 0.0,
             word_dropout: 0.0,
+            input_noise: 0.0,
             unknown_id: 0,
         }
     }
 
-    /// Number of classes the head tells apart.
+    /// Number of classes the head tells apart; that of the vocabulary for the next token, 0 for
+    /// the next vector.
     pub fn classes(&self) -> usize {
-        self.outputs.max(2)
+        match self.task {
+            Task::Classify { outputs, .. } => outputs.max(2),
+            Task::NextToken => self.vocabulary_size,
+            Task::NextVector => 0,
+        }
+    }
+
+    /// Length of the vector that the head gives.
+    pub fn outputs(&self) -> usize {
+        match self.task {
+            Task::Classify { outputs, .. } => outputs,
+            Task::NextToken => self.vocabulary_size,
+            Task::NextVector => self.features(),
+        }
+    }
+
+    /// How states over time are condensed before the head; a head that speaks at every step
+    /// reads the last state.
+    pub fn readout(&self) -> Readout {
+        match self.task {
+            Task::Classify { readout, .. } => readout,
+            Task::NextToken | Task::NextVector => Readout::Last,
+        }
+    }
+
+    /// Whether the head speaks after every step.
+    pub(crate) fn every_step(&self) -> bool {
+        !matches!(self.task, Task::Classify { .. })
+    }
+
+    /// Length of an input vector; 0 if the input is tokens.
+    pub fn features(&self) -> usize {
+        match self.input {
+            InputKind::Dense { features } => features,
+            InputKind::OneHot | InputKind::Embedding { .. } => 0,
+        }
     }
 
     /// Length of the vector that enters the first layer's input kernel.
-    pub(crate) fn input_size(&self) -> usize {
+    pub fn input_size(&self) -> usize {
         match self.input {
             InputKind::OneHot => self.vocabulary_size,
             InputKind::Embedding { dim } => dim,
+            InputKind::Dense { features } => features,
         }
     }
 
     /// Says what is wrong with the configuration, if anything.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let at_least_one = [
-            ("vocabulary_size", self.vocabulary_size),
-            ("hidden_size", self.hidden_size),
-            ("outputs", self.outputs),
-            ("embedding dimension", self.input_size()),
-        ];
-        for (name, value) in at_least_one {
-            if value == 0 {
-                return Err(ConfigError::Zero { name });
-            }
-        }
-        if self.vocabulary_size > usize::from(u16::MAX) + 1 {
-            return Err(ConfigError::Vocabulary(self.vocabulary_size));
-        }
+        self.validate_input()?;
         if !(1..=MAX_LAYERS).contains(&self.layers) {
             return Err(ConfigError::Layers(self.layers));
         }
-        if usize::from(self.unknown_id) >= self.vocabulary_size {
-            return Err(ConfigError::UnknownId {
-                id: self.unknown_id,
-                vocabulary: self.vocabulary_size,
-            });
+        let at_least_one = [
+            ("hidden_size", self.hidden_size),
+            ("outputs", self.outputs()),
+        ];
+        if let Some((name, _)) = at_least_one.into_iter().find(|&(_, value)| value == 0) {
+            return Err(ConfigError::Zero { name });
         }
+        self.validate_ranks()?;
         self.validate_dropout()
+    }
+
+    fn validate_input(&self) -> Result<(), ConfigError> {
+        let vocabulary = self.vocabulary_size;
+        let (name, size) = match self.input {
+            InputKind::OneHot => ("vocabulary_size", vocabulary),
+            InputKind::Embedding { dim } => ("embedding dimension", dim),
+            InputKind::Dense { features } => ("features", features),
+        };
+        if size == 0 {
+            return Err(ConfigError::Zero { name });
+        }
+        if let InputKind::Dense { .. } = self.input {
+            return match self.task {
+                _ if vocabulary != 0 => Err(ConfigError::VectorVocabulary(vocabulary)),
+                Task::NextToken => Err(ConfigError::NoTokens),
+                _ => Ok(()),
+            };
+        }
+        if self.task == Task::NextVector {
+            return Err(ConfigError::NoVectors);
+        }
+        let name = "vocabulary_size";
+        match vocabulary {
+            0 => return Err(ConfigError::Zero { name }),
+            1..=MAX_VOCABULARY => {}
+            _ => return Err(ConfigError::Vocabulary(vocabulary)),
+        }
+        let id = self.unknown_id;
+        if usize::from(id) >= vocabulary {
+            return Err(ConfigError::UnknownId { id, vocabulary });
+        }
+        Ok(())
+    }
+
+    fn validate_ranks(&self) -> Result<(), ConfigError> {
+        let ranks = [
+            ("input_rank", self.input_rank),
+            ("recurrent_rank", self.recurrent_rank),
+        ];
+        for (name, rank) in ranks {
+            if rank > 0 && self.cell != CellKind::FastGrnn {
+                return Err(ConfigError::RankOfCell { name });
+            }
+            if rank > self.hidden_size {
+                let hidden = self.hidden_size;
+                return Err(ConfigError::Rank { name, rank, hidden });
+            }
+        }
+        if self.input_rank > 0 && self.input == InputKind::OneHot {
+            return Err(ConfigError::RankOfOneHot);
+        }
+        Ok(())
     }
 
     fn validate_dropout(&self) -> Result<(), ConfigError> {
@@ -123,8 +252,18 @@ impl NetworkConfig {
                 return Err(ConfigError::Dropout { name, rate });
             }
         }
-        if self.input == InputKind::OneHot && self.embedding_dropout > 0.0 {
+        if !matches!(self.input, InputKind::Embedding { .. }) && self.embedding_dropout > 0.0 {
             return Err(ConfigError::NoEmbedding);
+        }
+        let vectors = matches!(self.input, InputKind::Dense { .. });
+        if vectors && self.word_dropout > 0.0 {
+            return Err(ConfigError::NoWords);
+        }
+        if !(self.input_noise >= 0.0 && self.input_noise.is_finite()) {
+            return Err(ConfigError::Noise(self.input_noise));
+        }
+        if !vectors && self.input_noise > 0.0 {
+            return Err(ConfigError::NoiseOnTokens);
         }
         Ok(())
     }
@@ -162,6 +301,46 @@ pub enum ConfigError {
         rate: f32,
     },
     /// Embedding dropout without an embedding.
-    #[error("embedding_dropout needs an embedding; one-hot input has none")]
+    #[error("embedding_dropout needs an embedding, which the input does not have")]
     NoEmbedding,
+    /// Word dropout without words.
+    #[error("word_dropout needs tokens, but the input is vectors")]
+    NoWords,
+    /// The next token of vectors.
+    #[error("the next token cannot be told from vectors")]
+    NoTokens,
+    /// The next vector of tokens.
+    #[error("the next vector cannot be told from tokens")]
+    NoVectors,
+    /// Vectors with a vocabulary.
+    #[error("vocabulary_size is {0}, but vectors have no vocabulary; it must be 0")]
+    VectorVocabulary(usize),
+    /// Noise that is no standard deviation.
+    #[error("input_noise is {0}; it must be finite and at least 0")]
+    Noise(f32),
+    /// Noise on tokens.
+    #[error("input_noise needs vectors, but the input is tokens")]
+    NoiseOnTokens,
+    /// A rank where all kernels are full.
+    #[error("{name} is only possible with FastGRNN")]
+    RankOfCell {
+        /// The field.
+        name: &'static str,
+    },
+    /// A rank above full.
+    #[error("{name} is {rank}, which saves nothing with {hidden} units; 0 means full rank")]
+    Rank {
+        /// The field.
+        name: &'static str,
+        /// Its value.
+        rank: usize,
+        /// Units of a layer.
+        hidden: usize,
+    },
+    /// A low-rank kernel of one-hot vectors.
+    #[error("input_rank with one-hot input is an embedding of that dimension; ask for one")]
+    RankOfOneHot,
+    /// A cell without the device's arithmetic.
+    #[error("{0:?} cannot be trained in the device's arithmetic")]
+    NoDeviceArithmetic(CellKind),
 }

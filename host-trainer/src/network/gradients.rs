@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::config::NetworkConfig;
+use super::config::{InputKind, NetworkConfig};
 use super::parameters::specifications;
 
 /// Marks a row without a gradient in [`RowGradient`].
@@ -69,14 +69,15 @@ impl RowGradient {
 /// The gradient of every parameter, in the parameters' order.
 #[derive(Clone, Debug)]
 pub struct Gradients {
-    rows: RowGradient,
+    /// Of the first tensor, if tokens look it up.
+    rows: Option<RowGradient>,
     dense: Vec<Array2<f32>>,
 }
 
 /// One tensor's gradient.
 #[derive(Clone, Copy, Debug)]
 pub enum Gradient<'a> {
-    /// Of the tensor the tokens look up, always the first.
+    /// Of the tensor the tokens look up, the first; vectors look nothing up.
     Rows(&'a RowGradient),
     /// Of any other tensor, in its shape.
     Dense(&'a Array2<f32>),
@@ -88,18 +89,19 @@ impl Gradients {
         let mut shapes = specifications(config)
             .into_iter()
             .map(|spec| (spec.rows, spec.columns));
-        let (rows, width) = shapes.next().unwrap_or_default();
+        let looked_up = !matches!(config.input, InputKind::Dense { .. });
+        let first = if looked_up { shapes.next() } else { None };
         Self {
-            rows: RowGradient::new(rows, width),
+            rows: first.map(|(rows, width)| RowGradient::new(rows, width)),
             dense: shapes.map(Array2::zeros).collect(),
         }
     }
 
     /// The gradient of the parameters' tensor at `place`.
     pub fn get(&self, place: usize) -> Gradient<'_> {
-        match place.checked_sub(1) {
-            None => Gradient::Rows(&self.rows),
-            Some(dense) => Gradient::Dense(&self.dense[dense]),
+        match (&self.rows, place) {
+            (Some(rows), 0) => Gradient::Rows(rows),
+            (rows, place) => Gradient::Dense(&self.dense[place - usize::from(rows.is_some())]),
         }
     }
 
@@ -119,16 +121,20 @@ impl Gradients {
     pub fn norm(&self) -> f64 {
         let square = |values: &[f32]| values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
         let dense: f64 = self.dense.iter().map(|tensor| square(slice(tensor))).sum();
-        let rows: f64 = square(&self.rows.values);
+        let rows: f64 = self.rows.as_ref().map_or(0.0, |rows| square(&rows.values));
         libm::sqrt(dense + rows)
     }
 
     /// Adds another worker's gradients.
     pub(crate) fn add(&mut self, other: &Self) {
-        for (slot, &row) in other.rows.touched.iter().enumerate() {
-            let start = slot * other.rows.width;
-            self.rows
-                .add(row, &other.rows.values[start..start + other.rows.width]);
+        if let (Some(sum), Some(term)) = (&mut self.rows, &other.rows) {
+            for (&row, values) in term
+                .touched
+                .iter()
+                .zip(term.values.chunks_exact(term.width))
+            {
+                sum.add(row, values);
+            }
         }
         for (sum, term) in self.dense.iter_mut().zip(&other.dense) {
             *sum += term;
@@ -137,19 +143,23 @@ impl Gradients {
 
     /// Back to zero.
     pub(crate) fn clear(&mut self) {
-        self.rows.clear();
+        if let Some(rows) = &mut self.rows {
+            rows.clear();
+        }
         for tensor in &mut self.dense {
             tensor.fill(0.0);
         }
     }
 
-    pub(crate) fn rows_mut(&mut self) -> &mut RowGradient {
-        &mut self.rows
+    /// The gradient of the tensor that tokens look up, if they do.
+    pub(crate) fn rows_mut(&mut self) -> Option<&mut RowGradient> {
+        self.rows.as_mut()
     }
 
-    /// The dense gradients of the tensors at these places, none of which is the first.
+    /// The dense gradients of the tensors at these places, none of which is looked up.
     pub(crate) fn dense_mut(&mut self, places: std::ops::Range<usize>) -> &mut [Array2<f32>] {
-        &mut self.dense[places.start - 1..places.end - 1]
+        let first = usize::from(self.rows.is_some());
+        &mut self.dense[places.start - first..places.end - first]
     }
 }
 

@@ -1,64 +1,35 @@
-//! The dense head, `y = W_hy r + b_y`, its losses and its probabilities.
+//! The losses and probabilities of a head that classifies sequences.
 //!
 //! One output means a sigmoid and binary cross-entropy, more mean a softmax and categorical
 //! cross-entropy. Both are computed from the logits, in f64, so that neither overflows.
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView1, ArrayViewMut1, Axis};
+use ndarray::{ArrayView1, ArrayViewMut1};
 
-use super::activation::sigmoid;
-use super::tensor::Tensor;
-use super::workspace::{Buffer, Workspace};
+use super::activation::logistic;
+use super::outcome::Outcome;
+use super::workspace::Buffer;
 
-/// `readout (B, H) @ kernel (H, K) + bias (K) -> logits (B, K)`; `tensors` are kernel and bias.
-pub(crate) fn forward(tensors: &[Tensor], space: &mut Workspace) {
-    let mut logits = space.logits.all_mut();
-    logits.assign(&tensors[1].values);
-    general_mat_mul(
-        1.0,
-        &space.readout.all(),
-        &tensors[0].values,
-        1.0,
-        &mut logits,
-    );
-}
-
-/// Gradients of kernel and bias, and of the readout, from that of the logits.
-pub(crate) fn backward(tensors: &[Tensor], space: &mut Workspace, gradients: &mut [Array2<f32>]) {
-    let logits = space.logits.all();
-    general_mat_mul(
-        1.0,
-        &space.readout.all().t(),
-        &logits,
-        0.0,
-        &mut gradients[0],
-    );
-    gradients[1].row_mut(0).assign(&logits.sum_axis(Axis(0)));
-    let mut readout = space.readout_gradients.all_mut();
-    general_mat_mul(1.0, &logits, &tensors[0].values.t(), 0.0, &mut readout);
-}
-
-/// Sum of the losses over the batch and number of right answers. Replaces the logits by their
+/// Losses and right answers over the batch. Replaces the logits by their
 /// gradient, that of the loss times `scale`.
-pub(crate) fn loss(logits: &mut Buffer, labels: &[u16], scale: f32) -> (f64, usize) {
-    let mut sum = 0.0;
-    let mut correct = 0;
+pub(crate) fn loss(logits: &mut Buffer, labels: &[u16], scale: f32) -> Outcome {
+    let mut outcome = Outcome::default();
     for (row, &label) in logits.all_mut().rows_mut().into_iter().zip(labels) {
         let (loss, right) = match row.len() {
             1 => binary(row, label == 1, scale),
             _ => categorical(row, usize::from(label), scale),
         };
-        sum += loss;
-        correct += usize::from(right);
+        outcome.loss_sum += loss;
+        outcome.correct += usize::from(right);
+        outcome.scored += 1;
     }
-    (sum, correct)
+    outcome
 }
 
-/// `-log(sigmoid(z))` or `-log(1 - sigmoid(z))`, whose gradient is `sigmoid(z) - label`.
+/// `-log(logistic(z))` or `-log(1 - sigmoid(z))`, whose gradient is `sigmoid(z) - label`.
 fn binary(mut row: ArrayViewMut1<f32>, label: bool, scale: f32) -> (f64, bool) {
     let z = f64::from(row[0]);
     let wanted = f64::from(u8::from(label));
-    row[0] = (sigmoid(z) - wanted) as f32 * scale;
+    row[0] = (logistic(z) - wanted) as f32 * scale;
     let loss = z.max(0.0) - z * wanted + libm::log1p(libm::exp(-z.abs()));
     (loss, (z >= 0.0) == label)
 }
@@ -97,7 +68,7 @@ fn log_sum_exp(logits: ArrayView1<f32>) -> f64 {
 pub(crate) fn probabilities(logits: ArrayView1<f32>, target: &mut [f32]) {
     if let (1, [negative, positive]) = (logits.len(), &mut *target) {
         let z = f64::from(logits[0]);
-        (*negative, *positive) = (sigmoid(-z) as f32, sigmoid(z) as f32);
+        (*negative, *positive) = (logistic(-z) as f32, logistic(z) as f32);
         return;
     }
     let log_sum = log_sum_exp(logits);
@@ -120,9 +91,9 @@ mod tests {
     #[test]
     fn binary_loss_is_exact_where_the_sigmoid_saturates() {
         let mut buffer = logits(3, &[0.0, 100.0, -100.0]);
-        let (sum, correct) = loss(&mut buffer, &[1, 0, 0], 1.0);
-        assert!((sum - (core::f64::consts::LN_2 + 100.0)).abs() < 1e-12);
-        assert_eq!(correct, 2);
+        let outcome = loss(&mut buffer, &[1, 0, 0], 1.0);
+        assert!((outcome.loss_sum - (core::f64::consts::LN_2 + 100.0)).abs() < 1e-12);
+        assert_eq!((outcome.correct, outcome.scored), (2, 3));
         assert_eq!(buffer.slice(0..3)[..2], [-0.5, 1.0]);
     }
 
@@ -135,15 +106,15 @@ mod tests {
         probabilities(one.all().row(0), &mut p[1]);
         assert!((p[0][1] - p[1][1]).abs() < 1e-7 && (p[0][0] - p[1][0]).abs() < 1e-7);
         let (a, b) = (loss(&mut two, &[0], 0.5), loss(&mut one, &[0], 0.5));
-        assert!((a.0 - b.0).abs() < 1e-12);
+        assert!((a.loss_sum - b.loss_sum).abs() < 1e-12);
         assert!((two.slice(0..1)[1] - one.slice(0..1)[0]).abs() < 1e-7);
     }
 
     #[test]
     fn large_logits_do_not_overflow() {
         let mut buffer = logits(1, &[3e38, -3e38, 0.0]);
-        let (sum, correct) = loss(&mut buffer, &[0], 1.0);
-        assert_eq!((sum, correct), (0.0, 1));
+        let outcome = loss(&mut buffer, &[0], 1.0);
+        assert_eq!((outcome.loss_sum, outcome.correct), (0.0, 1));
         assert_eq!(buffer.slice(0..1), [0.0, 0.0, 0.0]);
     }
 }

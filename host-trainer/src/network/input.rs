@@ -1,6 +1,5 @@
-//! The first layer's input: looking tokens up, and handing gradients back to the rows looked up.
-
-use ndarray::linalg::general_mat_mul;
+//! The first layer's input: vectors, or looking tokens up and handing gradients back to the rows
+//! looked up.
 
 use super::gradients::Gradients;
 use super::tensor::Tensor;
@@ -20,7 +19,9 @@ pub(crate) fn look_up(table: &Tensor, batch: &Batch, target: &mut Buffer) {
 
 /// Adds each token's row of `source` (T*B, n) to the gradient of the row it looked up.
 pub(crate) fn scatter(source: &Buffer, batch: &Batch, gradients: &mut Gradients) {
-    let rows = gradients.rows_mut();
+    let Some(rows) = gradients.rows_mut() else {
+        return;
+    };
     let sequences = batch.sequences();
     for step in 0..batch.steps() {
         let start = step * sequences;
@@ -33,56 +34,32 @@ pub(crate) fn scatter(source: &Buffer, batch: &Batch, gradients: &mut Gradients)
     }
 }
 
-/// Embeds the tokens, drops components if `masked`, and projects:
-/// `embedded (T*B, D) @ kernel (D, P) -> projection (T*B, P)`.
-pub(crate) fn embed(
-    embedding: &Tensor,
-    kernel: &Tensor,
-    batch: &Batch,
-    space: &mut Workspace,
-    masked: bool,
-) {
+/// Embeds the tokens and drops components if `masked`; the result is the first layer's input.
+pub(crate) fn embed(embedding: &Tensor, batch: &Batch, space: &mut Workspace, masked: bool) {
     look_up(embedding, batch, &mut space.embedded);
     if masked {
         multiply(&mut space.embedded, &space.embedding_mask, batch.rows());
     }
-    let mut projection = space.layers[0].projection.all_mut();
-    general_mat_mul(
-        1.0,
-        &space.embedded.all(),
-        &kernel.values,
-        0.0,
-        &mut projection,
-    );
 }
 
-/// The way back of [`embed`]: the gradient of the kernel at place 1, and of the embedding's rows.
+/// The way back of [`embed`]: the gradient of the embedding's rows.
 pub(crate) fn embed_backward(
-    kernel: &Tensor,
     batch: &Batch,
     space: &mut Workspace,
     gradients: &mut Gradients,
     masked: bool,
 ) {
-    let projection = space.layers[0].projection.all();
-    let kernel_gradient = &mut gradients.dense_mut(1..2)[0];
-    general_mat_mul(
-        1.0,
-        &space.embedded.all().t(),
-        &projection,
-        0.0,
-        kernel_gradient,
-    );
-    let mut embedded = space.embedded_gradients.all_mut();
-    general_mat_mul(1.0, &projection, &kernel.values.t(), 0.0, &mut embedded);
     if masked {
-        multiply(
-            &mut space.embedded_gradients,
-            &space.embedding_mask,
-            batch.rows(),
-        );
+        let mask = &space.embedding_mask;
+        multiply(&mut space.embedded_gradients, mask, batch.rows());
     }
     scatter(&space.embedded_gradients, batch, gradients);
+}
+
+/// Hands the batch's vectors to the first layer.
+pub(crate) fn read_vectors(batch: &Batch, space: &mut Workspace) {
+    let target = space.embedded.slice_mut(0..batch.rows());
+    target.copy_from_slice(batch.vectors());
 }
 
 /// Multiplies the first `rows` rows with their factors.

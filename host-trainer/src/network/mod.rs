@@ -1,9 +1,9 @@
 //! Full-precision recurrent networks: parameters, forward pass, back-propagation through time.
 //!
-//! A network reads tokens, looks its input kernel or embedding up, runs one to four recurrent
-//! layers, condenses the last layer's states over time and classifies. Everything here is
-//! generic in the cell: a new cell is one file that implements `cell::Cell` and one arm in
-//! `cell::cell_for`. What a batch is belongs to [`crate::batch`], what is done with the
+//! A network reads tokens, whose input kernel or embedding it looks up, or vectors, runs one to
+//! four recurrent layers, and either condenses the last layer's states over time and classifies,
+//! or tells at every step what comes next. Everything here is generic in the cell: a new cell is
+//! one file that implements `cell::Cell` and one arm in `cell::cell_for`. What a batch is belongs to [`crate::batch`], what is done with the
 //! gradients to [`crate::optimizer`].
 //!
 //! Sequences are time-major: row `t * batch + b` of every `[steps * batch, n]` matrix belongs
@@ -12,21 +12,32 @@
 pub mod activation;
 mod cell;
 mod config;
+mod dropout;
+mod fast_grnn;
 mod gradients;
+mod gru;
 mod head;
 mod input;
+mod layer;
+mod lstm;
 mod model;
+mod outcome;
 mod parameters;
+mod product;
 mod readout;
 mod simple_rnn;
+mod step_head;
+mod team;
 mod tensor;
 mod workers;
 mod workspace;
 
-pub use config::{CellKind, ConfigError, InputKind, MAX_LAYERS, NetworkConfig};
+pub use config::{Arithmetic, CellKind, ConfigError, InputKind, MAX_LAYERS, NetworkConfig, Task};
 pub use gradients::{Gradient, Gradients, RowGradient};
 pub use model::Network;
+pub use outcome::Outcome;
 pub use parameters::{Parameters, ParametersError};
+pub(crate) use team::Team;
 pub use tensor::Tensor;
-pub(crate) use workers::Team;
-pub use workers::{Outcome, Pass, Workers};
+pub(crate) use tensor::gaussian;
+pub use workers::{Pass, Workers};

@@ -1,14 +1,13 @@
 //! The network: configuration and parameters, and the two passes over one batch.
 
-use ndarray::linalg::general_mat_mul;
-
 use super::cell::{Cell, cell_for};
-use super::config::{ConfigError, InputKind, NetworkConfig};
+use super::config::{Arithmetic, ConfigError, InputKind, NetworkConfig, Task};
 use super::gradients::Gradients;
 use super::parameters::{Parameters, ParametersError, Places};
+use super::product::{add_product, product, sum_rows};
 use super::tensor::Tensor;
-use super::workspace::Workspace;
-use super::{head, input, readout};
+use super::workspace::{Workspace, vectorised};
+use super::{input, layer, readout};
 use crate::batch::Batch;
 
 /// Which dropout masks of the workspace apply.
@@ -25,6 +24,7 @@ pub struct Network {
     places: Places,
     cell: &'static dyn Cell,
     parameters: Parameters,
+    arithmetic: Arithmetic,
 }
 
 impl Network {
@@ -49,6 +49,7 @@ impl Network {
             cell: cell_for(config.cell),
             config,
             parameters,
+            arithmetic: Arithmetic::default(),
         }
     }
 
@@ -67,33 +68,67 @@ impl Network {
         &mut self.parameters
     }
 
-    /// From tokens to logits; `space` keeps what [`backward`](Self::backward) needs.
+    /// In what arithmetic the cells' element-wise part is computed; at first in f32.
+    pub fn set_arithmetic(&mut self, arithmetic: Arithmetic) -> Result<(), ConfigError> {
+        if !self.cell.computes_in(arithmetic) {
+            return Err(ConfigError::NoDeviceArithmetic(self.config.cell));
+        }
+        self.arithmetic = arithmetic;
+        Ok(())
+    }
+
+    /// From tokens or vectors to logits; `space` keeps what [`backward`](Self::backward) needs.
     pub(crate) fn forward(&self, batch: &Batch, space: &mut Workspace, masked: Masked) {
         let tensors = self.parameters.as_slice();
+        match self.config.input {
+            InputKind::OneHot => {}
+            InputKind::Embedding { .. } => {
+                input::embed(&tensors[0], batch, space, masked.embedding);
+            }
+            InputKind::Dense { .. } => input::read_vectors(batch, space),
+        }
         for (layer, places) in self.places.layers.iter().enumerate() {
-            let kernel = &tensors[places.input_kernel];
             match (layer, self.config.input) {
                 (0, InputKind::OneHot) => {
+                    let kernel = &tensors[places.input_kernel];
                     input::look_up(kernel, batch, &mut space.layers[0].projection);
                 }
-                (0, InputKind::Embedding { .. }) => {
-                    input::embed(&tensors[0], kernel, batch, space, masked.embedding);
-                }
-                _ => project(kernel, batch, layer, space),
+                _ => layer::project(tensors, places, batch, layer, space),
             }
-            self.cell.forward(
-                &tensors[places.cell.clone()],
-                batch,
-                &mut space.layers[layer],
-            );
+            let own = &tensors[places.cell.clone()];
+            let layer_space = &mut space.layers[layer];
+            self.cell.forward(own, batch, layer_space, self.arithmetic);
         }
+        self.read(batch, space, masked);
+    }
+
+    /// From the last layer's states to logits.
+    fn read(&self, batch: &Batch, space: &mut Workspace, masked: Masked) {
+        let tensors = &self.parameters.as_slice()[self.places.head_kernel..];
         let top = &space.layers[self.config.layers - 1].states;
-        let kind = self.config.readout;
-        readout::forward(kind, batch, top, &mut space.readout, &mut space.winners);
-        if masked.readout {
-            input::multiply(&mut space.readout, &space.readout_mask, batch.sequences());
+        let of_tokens = batch.sequences()..batch.sequences() + batch.rows();
+        let readout = &mut space.readout;
+        match self.config.task {
+            Task::Classify { readout: kind, .. } => {
+                readout::forward(kind, batch, top, readout, &mut space.winners);
+            }
+            _ if masked.readout => {
+                let target = readout.slice_mut(0..batch.rows());
+                target.copy_from_slice(top.slice(of_tokens.clone()));
+            }
+            _ => {}
         }
-        head::forward(&tensors[self.places.head_kernel..], space);
+        if masked.readout {
+            input::multiply(readout, &space.readout_mask, readout.count());
+        }
+        let source = match self.config.every_step() && !masked.readout {
+            true => top.rows(of_tokens),
+            false => readout.all(),
+        };
+        let mut logits = space.logits.all_mut();
+        logits.assign(&tensors[1].values);
+        // Readout (R, H) @ kernel (H, K) is added to the bias (K).
+        add_product(&source, &tensors[0].values.view(), logits);
     }
 
     /// From the gradient of the logits to that of every parameter; follows
@@ -105,75 +140,70 @@ impl Network {
         gradients: &mut Gradients,
         masked: Masked,
     ) {
+        self.read_backward(batch, space, gradients, masked);
         let tensors = self.parameters.as_slice();
-        let head = self.places.head_kernel;
-        head::backward(&tensors[head..], space, gradients.dense_mut(head..head + 2));
-        if masked.readout {
-            input::multiply(
-                &mut space.readout_gradients,
-                &space.readout_mask,
-                batch.sequences(),
-            );
-        }
-        let top = &mut space.layers[self.config.layers - 1];
-        let from = &space.readout_gradients;
-        readout::backward(self.config.readout, batch, from, &space.winners, top);
         for (layer, places) in self.places.layers.iter().enumerate().rev() {
             let own = places.cell.clone();
-            space.layers[layer].clear_inactive(batch);
+            let layer_space = &mut space.layers[layer];
+            layer_space.prepare_backward(batch);
             let own_gradients = gradients.dense_mut(own.clone());
-            self.cell.backward(
-                &tensors[own],
-                batch,
-                &mut space.layers[layer],
-                own_gradients,
-            );
-            let kernel = &tensors[places.input_kernel];
+            self.cell
+                .backward(&tensors[own], batch, layer_space, own_gradients);
             match (layer, self.config.input) {
                 (0, InputKind::OneHot) => {
                     input::scatter(&space.layers[0].projection, batch, gradients);
                 }
-                (0, InputKind::Embedding { .. }) => {
-                    input::embed_backward(kernel, batch, space, gradients, masked.embedding);
-                }
-                _ => {
-                    let place = places.input_kernel..places.input_kernel + 1;
-                    let gradient = &mut gradients.dense_mut(place)[0];
-                    project_backward(kernel, batch, layer, space, gradient);
-                }
+                _ => layer::project_backward(tensors, places, batch, layer, space, gradients),
             }
         }
+        if let InputKind::Embedding { .. } = self.config.input {
+            input::embed_backward(batch, space, gradients, masked.embedding);
+        }
     }
-}
 
-/// `states of the layer below (T*B, H) @ kernel (H, P) -> projection (T*B, P)`.
-fn project(kernel: &Tensor, batch: &Batch, layer: usize, space: &mut Workspace) {
-    let (below, this) = space.layers.split_at_mut(layer);
-    let first = batch.sequences();
-    let states = below[layer - 1].states.rows(first..first + batch.rows());
-    general_mat_mul(
-        1.0,
-        &states,
-        &kernel.values,
-        0.0,
-        &mut this[0].projection.all_mut(),
-    );
-}
-
-/// The way back of [`project`]: the kernel's gradient, and the state gradients of the layer below.
-fn project_backward(
-    kernel: &Tensor,
-    batch: &Batch,
-    layer: usize,
-    space: &mut Workspace,
-    gradient: &mut ndarray::Array2<f32>,
-) {
-    let (below, this) = space.layers.split_at_mut(layer);
-    let below = &mut below[layer - 1];
-    let first = batch.sequences();
-    let states = below.states.rows(first..first + batch.rows());
-    let projection = this[0].projection.all();
-    general_mat_mul(1.0, &states.t(), &projection, 0.0, gradient);
-    let mut above = below.state_gradients.all_mut();
-    general_mat_mul(1.0, &projection, &kernel.values.t(), 0.0, &mut above);
+    /// From the gradient of the logits to that of the last layer's states.
+    fn read_backward(
+        &self,
+        batch: &Batch,
+        space: &mut Workspace,
+        gradients: &mut Gradients,
+        masked: Masked,
+    ) {
+        let head = self.places.head_kernel;
+        let kernel = &self.parameters.as_slice()[head].values;
+        let gradients = gradients.dense_mut(head..head + 2);
+        let (logits, top) = (
+            space.logits.all(),
+            &mut space.layers[self.config.layers - 1],
+        );
+        let of_tokens = batch.sequences()..batch.sequences() + batch.rows();
+        let direct = self.config.every_step() && !masked.readout;
+        let source = match direct {
+            true => top.states.rows(of_tokens),
+            false => space.readout.all(),
+        };
+        product(&source.t(), &logits, gradients[0].view_mut());
+        let bias = gradients[1].as_slice_mut().unwrap_or_default();
+        vectorised(|| sum_rows(space.logits.slice(0..logits.nrows()), bias));
+        let target = match direct {
+            true => &mut top.state_gradients,
+            false => &mut space.readout_gradients,
+        };
+        product(&logits, &kernel.t(), target.all_mut());
+        if masked.readout {
+            let rows = target.count();
+            input::multiply(target, &space.readout_mask, rows);
+        }
+        match self.config.task {
+            Task::Classify { readout: kind, .. } => {
+                let from = &space.readout_gradients;
+                readout::backward(kind, batch, from, &space.winners, top);
+            }
+            _ if masked.readout => {
+                let target = top.state_gradients.slice_mut(0..batch.rows());
+                target.copy_from_slice(space.readout_gradients.slice(0..batch.rows()));
+            }
+            _ => {}
+        }
+    }
 }

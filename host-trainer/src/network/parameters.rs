@@ -1,7 +1,8 @@
 //! The weights of a network: named tensors in a fixed order.
 //!
-//! Order: `embedding` (if there is one), then for each layer `layer{l}.input_kernel` and the
-//! cell's own tensors `layer{l}.*`, then `head.kernel` and `head.bias`. Kernels are stored
+//! Order: `embedding` (if there is one), then for each layer `layer{l}.input_down` (if the kernel
+//! is of low rank), `layer{l}.input_kernel` and the cell's own tensors `layer{l}.*`, then
+//! `head.kernel` and `head.bias`. Kernels are stored
 //! `[in, out]`, so that a product reads `x (rows, in) @ kernel (in, out)`.
 
 use ndarray::ArrayViewMut2;
@@ -24,8 +25,10 @@ pub struct Parameters {
 
 impl Parameters {
     /// Draws the weights a training run starts from, as Keras does: Glorot-uniform kernels
-    /// (a one-hot kernel's fan-in is the vocabulary), orthogonal recurrent kernels, zero biases,
-    /// embeddings uniform in `+-0.05`. The same seed gives the same weights.
+    /// (a one-hot kernel's fan-in is the vocabulary), orthogonal recurrent kernels, zero biases
+    /// but for a forget gate's ones, embeddings uniform in `+-0.05`. Unlike in Keras, each gate's
+    /// block of a kernel is drawn as a kernel of its own, so that its scale does not depend on the
+    /// number of gates. The same seed gives the same weights.
     pub fn initialize(config: &NetworkConfig, seed: u64) -> Result<Self, ConfigError> {
         config.validate()?;
         let mut rng = Pcg64::seed_from_u64(seed);
@@ -123,6 +126,8 @@ impl Parameters {
 /// Where a layer's tensors stand in [`Parameters`].
 #[derive(Clone, Debug)]
 pub(crate) struct LayerPlaces {
+    /// The first factor of a low-rank input kernel.
+    pub input_down: Option<usize>,
     pub input_kernel: usize,
     pub cell: std::ops::Range<usize>,
 }
@@ -136,35 +141,33 @@ pub(crate) struct Places {
 
 impl Places {
     pub(crate) fn new(config: &NetworkConfig) -> Self {
-        let own = cell_for(config.cell).tensors(config.hidden_size).len();
-        let first = usize::from(config.input != InputKind::OneHot);
+        let own = cell_for(config.cell).tensors(config).len();
+        let first = usize::from(matches!(config.input, InputKind::Embedding { .. }));
+        let down = usize::from(config.input_rank > 0);
         let layers = (0..config.layers).map(|layer| {
-            let input_kernel = first + layer * (1 + own);
+            let start = first + layer * (down + 1 + own);
+            let cell = start + down + 1;
             LayerPlaces {
-                input_kernel,
-                cell: input_kernel + 1..input_kernel + 1 + own,
+                input_down: (down > 0).then_some(start),
+                input_kernel: start + down,
+                cell: cell..cell + own,
             }
         });
         Self {
             layers: layers.collect(),
-            head_kernel: first + config.layers * (1 + own),
+            head_kernel: first + config.layers * (down + 1 + own),
         }
     }
 }
 
 /// Name, shape and start of every tensor, in order.
 pub(crate) fn specifications(config: &NetworkConfig) -> Vec<TensorSpec> {
-    let cell = cell_for(config.cell);
     let hidden = config.hidden_size;
     let mut all = Vec::new();
     if let InputKind::Embedding { dim } = config.input {
         let start = Initializer::Uniform(EMBEDDING_LIMIT);
-        all.push(TensorSpec::matrix(
-            "embedding",
-            config.vocabulary_size,
-            dim,
-            start,
-        ));
+        let rows = config.vocabulary_size;
+        all.push(TensorSpec::matrix("embedding", rows, dim, start));
     }
     for layer in 0..config.layers {
         let rows = if layer == 0 {
@@ -172,28 +175,37 @@ pub(crate) fn specifications(config: &NetworkConfig) -> Vec<TensorSpec> {
         } else {
             hidden
         };
-        let name = format!("layer{layer}.input_kernel");
-        let columns = cell.projection_width(hidden);
-        all.push(TensorSpec::matrix(
-            &name,
-            rows,
-            columns,
-            Initializer::GlorotUniform,
-        ));
-        for mut spec in cell.tensors(hidden) {
+        for mut spec in layer_specifications(config, rows) {
             spec.name = format!("layer{layer}.{}", spec.name);
             all.push(spec);
         }
     }
-    let start = Initializer::GlorotUniform;
-    all.push(TensorSpec::matrix(
-        "head.kernel",
-        hidden,
-        config.outputs,
-        start,
-    ));
-    all.push(TensorSpec::bias("head.bias", config.outputs));
+    let (start, outputs) = (Initializer::GlorotUniform(1), config.outputs());
+    all.push(TensorSpec::matrix("head.kernel", hidden, outputs, start));
+    all.push(TensorSpec::bias("head.bias", outputs));
     all
+}
+
+/// The tensors of a layer that reads vectors of length `rows`.
+fn layer_specifications(config: &NetworkConfig, rows: usize) -> Vec<TensorSpec> {
+    let cell = cell_for(config.cell);
+    let (gates, rank) = (cell.gates(), config.input_rank);
+    let columns = gates * config.hidden_size;
+    let glorot = Initializer::GlorotUniform;
+    let mut tensors = match rank {
+        0 => vec![TensorSpec::matrix(
+            "input_kernel",
+            rows,
+            columns,
+            glorot(gates),
+        )],
+        _ => vec![
+            TensorSpec::matrix("input_down", rows, rank, glorot(1)),
+            TensorSpec::matrix("input_kernel", rank, columns, glorot(gates)),
+        ],
+    };
+    tensors.extend(cell.tensors(config));
+    tensors
 }
 
 fn in_row_order(tensor: Tensor) -> Tensor {
@@ -241,11 +253,15 @@ pub enum ParametersError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::config::Task;
 
     fn config() -> NetworkConfig {
         NetworkConfig {
             layers: 2,
-            outputs: 3,
+            task: Task::Classify {
+                readout: spinet_core::Readout::Last,
+                outputs: 3,
+            },
             ..NetworkConfig::simple_rnn(InputKind::Embedding { dim: 5 }, 7, 4)
         }
     }

@@ -12,13 +12,14 @@
 //! db_h     = sum over t of dz_t
 //! ```
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 
 use super::activation::tanh;
 use super::cell::Cell;
+use super::config::{Arithmetic, NetworkConfig};
+use super::product::{add_product, product, sum_rows, transposed};
 use super::tensor::{Initializer, Tensor, TensorSpec};
-use super::workspace::LayerSpace;
+use super::workspace::{LayerSpace, vectorised};
 use crate::batch::Batch;
 
 /// The cell's place among its own tensors.
@@ -28,37 +29,67 @@ const BIAS: usize = 1;
 /// The cell; its state is its output.
 pub(crate) struct SimpleRnn;
 
+/// The device's tanh of a sum rounded to Q16.15; the state is a Q0.15 number.
+fn device_unit(sum: f32) -> f32 {
+    // A conversion to an integer saturates.
+    f32::from(spinet_core::activation::tanh(
+        (sum * Q15).round_ties_even() as i32
+    )) / Q15
+}
+
+/// `2^15`.
+const Q15: f32 = 32_768.0;
+
+/// All sequences' step: states from the sums without bias (n, H).
+#[inline(always)]
+fn step(unit: impl Fn(f32) -> f32, sums: &[f32], bias: &[f32], states: &mut [f32]) {
+    let rows = states.chunks_exact_mut(bias.len());
+    for (state, sums) in rows.zip(sums.chunks_exact(bias.len())) {
+        for ((h, sum), b) in state.iter_mut().zip(sums).zip(bias) {
+            *h = unit(sum + b);
+        }
+    }
+}
+
 impl Cell for SimpleRnn {
-    fn projection_width(&self, hidden: usize) -> usize {
-        hidden
+    fn gates(&self) -> usize {
+        1
     }
 
-    fn tensors(&self, hidden: usize) -> Vec<TensorSpec> {
+    fn tensors(&self, config: &NetworkConfig) -> Vec<TensorSpec> {
+        let hidden = config.hidden_size;
+        let orthogonal = Initializer::Orthogonal(1);
         vec![
-            TensorSpec::matrix("recurrent_kernel", hidden, hidden, Initializer::Orthogonal),
+            TensorSpec::matrix("recurrent_kernel", hidden, hidden, orthogonal),
             TensorSpec::bias("bias", hidden),
         ]
     }
 
-    fn forward(&self, own: &[Tensor], batch: &Batch, space: &mut LayerSpace) {
+    fn computes_in(&self, _: Arithmetic) -> bool {
+        true
+    }
+
+    fn forward(
+        &self,
+        own: &[Tensor],
+        batch: &Batch,
+        space: &mut LayerSpace,
+        arithmetic: Arithmetic,
+    ) {
         let recurrent = own[RECURRENT_KERNEL].values.view();
         let bias = own[BIAS].as_slice();
-        for step in 0..batch.steps() {
-            let active = batch.active(step);
-            let row = step * batch.sequences();
+        for t in 0..batch.steps() {
+            let (row, active) = (t * batch.sequences(), batch.active(t));
+            let rows = row..row + active;
             let (before, after) = space.states.split_at_row(row + batch.sequences());
-            // h_{t-1} (n, H) @ W_hh (H, H) is added to z (n, H).
-            let mut z = space.projection.rows_mut(row..row + active);
-            general_mat_mul(1.0, &before.rows(row, active), &recurrent, 1.0, &mut z);
-            let z = space.projection.slice(row..row + active);
+            // h (n, H) @ W_hh (H, H) is added to the sums (n, H).
+            let sums = space.projection.rows_mut(rows.clone());
+            add_product(&before.rows(row, active), &recurrent, sums);
+            let sums = space.projection.slice(rows);
             let states = after.first_rows(active);
-            for (state, z) in states
-                .chunks_exact_mut(bias.len())
-                .zip(z.chunks_exact(bias.len()))
-            {
-                for ((h, z), b) in state.iter_mut().zip(z).zip(bias) {
-                    *h = tanh(z + b);
-                }
+            match arithmetic {
+                Arithmetic::Float => vectorised(|| step(tanh, sums, bias, states)),
+                Arithmetic::Device => step(device_unit, sums, bias, states),
             }
         }
     }
@@ -70,42 +101,33 @@ impl Cell for SimpleRnn {
         space: &mut LayerSpace,
         gradients: &mut [Array2<f32>],
     ) {
-        // In row order it is packed faster, once per step.
-        let transposed = own[RECURRENT_KERNEL]
-            .values
-            .t()
-            .as_standard_layout()
-            .into_owned();
+        let back = transposed(&own[RECURRENT_KERNEL].values.view());
         let sequences = batch.sequences();
-        for step in (0..batch.steps()).rev() {
-            let active = batch.active(step);
-            let row = step * sequences;
+        for t in (0..batch.steps()).rev() {
+            let (row, active) = (t * sequences, batch.active(t));
             let rows = row..row + active;
             let states = space
                 .states
                 .slice(row + sequences..row + sequences + active);
             let above = space.state_gradients.slice(rows.clone());
             let dz = space.projection.slice_mut(rows.clone());
-            for ((dz, g), h) in dz.iter_mut().zip(above).zip(states) {
-                *dz = g * (1.0 - h * h);
-            }
-            if step > 0 {
-                // dz_t (n, H) @ W_hh^T (H, H) is added to the gradient of h_{t-1} (n, H).
+            vectorised(|| {
+                for ((dz, g), h) in dz.iter_mut().zip(above).zip(states) {
+                    *dz = g * (1.0 - h * h);
+                }
+            });
+            if t > 0 {
+                // dz (n, H) @ W_hh^T (H, H) is added to the gradient of the earlier h (n, H).
                 let earlier = row - sequences..row - sequences + active;
-                let mut carried = space.state_gradients.rows_mut(earlier);
-                general_mat_mul(
-                    1.0,
-                    &space.projection.rows(rows),
-                    &transposed,
-                    1.0,
-                    &mut carried,
-                );
+                let earlier = space.state_gradients.rows_mut(earlier);
+                add_product(&space.projection.rows(rows), &back.view(), earlier);
             }
         }
-        let tokens = batch.rows();
-        let dz = space.projection.rows(0..tokens);
-        let before = space.states.rows(0..tokens);
-        general_mat_mul(1.0, &before.t(), &dz, 0.0, &mut gradients[RECURRENT_KERNEL]);
-        gradients[BIAS].row_mut(0).assign(&dz.sum_axis(Axis(0)));
+        let tokens = 0..batch.rows();
+        let before = space.states.rows(tokens.clone());
+        let dz = space.projection.rows(tokens.clone());
+        product(&before.t(), &dz, gradients[RECURRENT_KERNEL].view_mut());
+        let bias = gradients[BIAS].as_slice_mut().unwrap_or_default();
+        vectorised(|| sum_rows(space.projection.slice(tokens), bias));
     }
 }

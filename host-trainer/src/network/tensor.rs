@@ -1,15 +1,17 @@
 //! One named tensor: its shape, and the numbers that it starts with.
 
-use ndarray::Array2;
-use rand::RngExt;
+use ndarray::{Array2, Axis};
+use rand::{Rng, RngExt};
 use rand_pcg::Pcg64;
 
 /// How a tensor is filled at the start.
 pub(crate) enum Initializer {
-    /// Uniform in `+-sqrt(6 / (rows + columns))`.
-    GlorotUniform,
-    /// Orthonormal rows (or columns, if there are more rows than columns).
-    Orthogonal,
+    /// Uniform in `+-sqrt(6 / (rows + columns / blocks))`: each of so many blocks of columns, one
+    /// for every gate, starts as a kernel of its own.
+    GlorotUniform(usize),
+    /// So many blocks of columns, each with orthonormal rows (or columns, if it has more rows
+    /// than columns).
+    Orthogonal(usize),
     /// Uniform in `+-limit`.
     Uniform(f32),
     /// The columns in as many equal blocks as there are numbers, each filled with its number.
@@ -59,12 +61,10 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// Whether this is a bias: one row, exempt from weight decay.
+    /// Whether this is a bias, or FastGRNN's pair of scalars: one row, exempt from weight decay.
     pub fn is_bias(&self) -> bool {
-        self.name
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| last.ends_with("bias"))
+        let last = self.name.rsplit('.').next().unwrap_or_default();
+        last.ends_with("bias") || last == "mixture"
     }
 
     /// The shape as it is exported: `[n]` for a bias, `[in, out]` otherwise.
@@ -86,16 +86,26 @@ fn values(spec: &TensorSpec, rng: &mut Pcg64) -> Array2<f32> {
             numbers[column * numbers.len() / spec.columns]
         }),
         Initializer::Uniform(limit) => uniform(shape, limit, rng),
-        Initializer::GlorotUniform => {
-            let limit = libm::sqrt(6.0 / (spec.rows + spec.columns) as f64) as f32;
-            uniform(shape, limit, rng)
+        Initializer::GlorotUniform(blocks) => {
+            let fans = spec.rows + spec.columns / blocks;
+            uniform(shape, libm::sqrt(6.0 / fans as f64) as f32, rng)
         }
-        Initializer::Orthogonal if spec.rows <= spec.columns => orthonormal_rows(shape, rng),
-        Initializer::Orthogonal => {
-            let transposed = orthonormal_rows((spec.columns, spec.rows), rng);
-            transposed.reversed_axes().as_standard_layout().into_owned()
+        Initializer::Orthogonal(blocks) => {
+            let mut all = Array2::zeros(shape);
+            for mut block in all.axis_chunks_iter_mut(Axis(1), (spec.columns / blocks).max(1)) {
+                let start = orthogonal(block.dim(), rng);
+                block.assign(&start);
+            }
+            all
         }
     }
+}
+
+fn orthogonal((rows, columns): (usize, usize), rng: &mut Pcg64) -> Array2<f32> {
+    if rows <= columns {
+        return orthonormal_rows((rows, columns), rng);
+    }
+    orthonormal_rows((columns, rows), rng).reversed_axes()
 }
 
 fn uniform(shape: (usize, usize), limit: f32, rng: &mut Pcg64) -> Array2<f32> {
@@ -107,7 +117,7 @@ fn uniform(shape: (usize, usize), limit: f32, rng: &mut Pcg64) -> Array2<f32> {
 fn orthonormal_rows(shape: (usize, usize), rng: &mut Pcg64) -> Array2<f32> {
     let mut basis = Array2::from_shape_simple_fn(shape, || gaussian(rng));
     for row in 0..shape.0 {
-        let (done, mut rest) = basis.view_mut().split_at(ndarray::Axis(0), row);
+        let (done, mut rest) = basis.view_mut().split_at(Axis(0), row);
         let mut current = rest.row_mut(0);
         for earlier in done.rows().into_iter().chain(done.rows()) {
             let overlap = current.dot(&earlier);
@@ -120,7 +130,7 @@ fn orthonormal_rows(shape: (usize, usize), rng: &mut Pcg64) -> Array2<f32> {
 }
 
 /// A standard normal number by Box and Muller's method.
-fn gaussian(rng: &mut Pcg64) -> f64 {
+pub(crate) fn gaussian(rng: &mut impl Rng) -> f64 {
     let radius = libm::sqrt(-2.0 * libm::log(1.0 - rng.random::<f64>()));
     radius * libm::cos(core::f64::consts::TAU * rng.random::<f64>())
 }
@@ -132,7 +142,7 @@ mod tests {
 
     #[test]
     fn tall_orthogonal_tensors_have_orthonormal_columns() {
-        let spec = TensorSpec::matrix("tall", 6, 3, Initializer::Orthogonal);
+        let spec = TensorSpec::matrix("tall", 6, 3, Initializer::Orthogonal(1));
         let tall = values(&spec, &mut Pcg64::seed_from_u64(0));
         let product = tall.t().dot(&tall);
         for ((row, column), value) in product.indexed_iter() {

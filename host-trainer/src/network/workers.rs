@@ -1,20 +1,19 @@
-//! Worker threads: each takes a share of a batch's sequences, with its own buffers.
+//! Worker threads: each takes a share of a batch's sequences or a stream's lanes, with its own
+//! buffers.
 //!
 //! Sequence `i` of a batch goes to worker `i` modulo the number of workers, and gradients are
-//! added in the workers' order, so the same thread count gives the same bits. Dropout is drawn
-//! for each example by itself; another thread count changes only the order of additions.
+//! added in the workers' order, so the same thread count gives the same bits; another thread count changes only the order of additions.
 
-use std::sync::Arc;
+use rayon::ThreadPoolBuildError;
 
-use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
-
-use super::config::{InputKind, NetworkConfig};
+use super::config::{NetworkConfig, Task};
 use super::gradients::Gradients;
-use super::head;
 use super::model::{Masked, Network};
-use super::workspace::{Buffer, Workspace};
-use crate::batch::{Batch, BatchMode, Example, Stream, example_rng};
-use rand::RngExt;
+use super::outcome::Outcome;
+use super::team::Team;
+use super::workspace::Workspace;
+use super::{dropout, head, step_head};
+use crate::batch::{Batch, BatchMode, Example, Lanes, scored};
 
 /// Whether a batch is trained on or only looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,76 +25,6 @@ pub enum Pass {
     },
     /// Nothing is drawn.
     Evaluation,
-}
-
-/// What a batch gave.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Outcome {
-    /// Sum of the examples' losses, in nats.
-    pub loss_sum: f64,
-    /// Examples whose likeliest class is their label.
-    pub correct: usize,
-    /// Number of examples.
-    pub examples: usize,
-    /// Number of tokens run through the network.
-    pub tokens: usize,
-}
-
-impl Outcome {
-    /// Mean loss of an example, in nats; 0 without examples.
-    pub fn loss(&self) -> f64 {
-        self.loss_sum / self.examples.max(1) as f64
-    }
-
-    /// Share of right answers, 0 to 1.
-    pub fn accuracy(&self) -> f64 {
-        self.correct as f64 / self.examples.max(1) as f64
-    }
-
-    /// Adds another batch's.
-    pub fn add(&mut self, other: &Self) {
-        self.loss_sum += other.loss_sum;
-        self.correct += other.correct;
-        self.examples += other.examples;
-        self.tokens += other.tokens;
-    }
-}
-
-/// A calling thread and a pool of further threads.
-#[derive(Clone)]
-pub(crate) struct Team {
-    pool: Option<Arc<ThreadPool>>,
-}
-
-impl Team {
-    pub(crate) fn new(threads: usize) -> Result<Self, ThreadPoolBuildError> {
-        let build = || ThreadPoolBuilder::new().num_threads(threads - 1).build();
-        let pool = (threads > 1).then(build).transpose()?;
-        Ok(Self {
-            pool: pool.map(Arc::new),
-        })
-    }
-
-    /// Number of threads, the caller included.
-    pub(crate) fn size(&self) -> usize {
-        1 + self
-            .pool
-            .as_ref()
-            .map_or(0, |pool| pool.current_num_threads())
-    }
-
-    /// Does all items' work, the first item's on the calling thread.
-    pub(crate) fn for_each<T: Send>(&self, items: &mut [T], work: impl Fn(&mut T) + Sync) {
-        let (Some(pool), Some((first, rest))) = (&self.pool, items.split_first_mut()) else {
-            return items.iter_mut().for_each(work);
-        };
-        pool.in_place_scope(|scope| {
-            for item in rest {
-                scope.spawn(|_| work(item));
-            }
-            work(first);
-        });
-    }
 }
 
 struct Worker {
@@ -140,29 +69,57 @@ impl Workers {
         mode: &BatchMode,
         pass: Pass,
     ) -> Outcome {
-        let scale = 1.0 / indices.len().max(1) as f32;
-        self.deal(indices);
+        let next = network.config().every_step();
+        let scale = mean_of(scored(examples, indices, mode, pass, next));
+        self.deal(indices.iter().copied());
         self.team.for_each(&mut self.workers, |worker| {
             worker.gradients.clear();
-            worker.batch.assemble(examples, &worker.share, mode, pass);
-            if worker.share.is_empty() {
-                worker.outcome = Outcome::default();
-                return;
+            worker.outcome = Outcome::default();
+            let share = &worker.share;
+            worker.batch.assemble(examples, share, mode, pass, next);
+            if !worker.share.is_empty() {
+                let masked = worker.prepare(network, pass, None);
+                worker.learn(network, scale, masked);
             }
-            let masked = worker.draw(network.config(), pass);
-            worker.score(network, scale, masked);
-            let Worker {
-                batch,
-                space,
-                gradients,
-                ..
-            } = worker;
-            network.backward(batch, space, gradients, masked);
         });
-        if let Some((first, rest)) = self.workers.split_first_mut() {
-            rest.iter()
-                .for_each(|worker| first.gradients.add(&worker.gradients));
-        }
+        self.add_gradients();
+        self.outcome()
+    }
+
+    /// Computes the gradients of the mean loss over a chunk of a stream's lanes, back to the
+    /// chunk's beginning. Chunks must follow each other: all but the first go on from the states
+    /// that the one before ended with. Tokens must fit the network
+    /// ([`crate::batch::check_stream`]).
+    pub fn train_chunk(
+        &mut self,
+        network: &Network,
+        stream: &[u16],
+        lanes: &Lanes,
+        chunk: usize,
+        pass: Pass,
+    ) -> Outcome {
+        let scale = mean_of(lanes.scored(chunk));
+        self.run_chunk(network, stream, lanes, chunk, pass, |worker, masked| {
+            worker.gradients.clear();
+            worker.learn(network, scale, masked);
+        });
+        self.add_gradients();
+        self.outcome()
+    }
+
+    /// Loss and accuracy on a chunk of a stream's lanes, without dropout; as with
+    /// [`train_chunk`](Self::train_chunk), chunks must follow each other.
+    pub fn evaluate_chunk(
+        &mut self,
+        network: &Network,
+        stream: &[u16],
+        lanes: &Lanes,
+        chunk: usize,
+    ) -> Outcome {
+        let pass = Pass::Evaluation;
+        self.run_chunk(network, stream, lanes, chunk, pass, |worker, masked| {
+            worker.score(network, 0.0, masked);
+        });
         self.outcome()
     }
 
@@ -215,13 +172,20 @@ impl Workers {
         &self.team
     }
 
-    fn deal(&mut self, indices: &[u32]) {
+    fn deal(&mut self, items: impl Iterator<Item = u32> + Clone) {
         let count = self.workers.len();
         for (place, worker) in self.workers.iter_mut().enumerate() {
             worker.share.clear();
             worker
                 .share
-                .extend(indices.iter().skip(place).step_by(count));
+                .extend(items.clone().skip(place).step_by(count));
+        }
+    }
+
+    fn add_gradients(&mut self) {
+        if let Some((first, rest)) = self.workers.split_first_mut() {
+            rest.iter()
+                .for_each(|worker| first.gradients.add(&worker.gradients));
         }
     }
 
@@ -233,16 +197,35 @@ impl Workers {
         mode: &BatchMode,
         work: impl Fn(&mut Worker) + Sync,
     ) {
-        self.deal(indices);
+        let (pass, next) = (Pass::Evaluation, network.config().every_step());
+        self.deal(indices.iter().copied());
         self.team.for_each(&mut self.workers, |worker| {
             worker.outcome = Outcome::default();
-            worker
-                .batch
-                .assemble(examples, &worker.share, mode, Pass::Evaluation);
+            let share = &worker.share;
+            worker.batch.assemble(examples, share, mode, pass, next);
             if !worker.share.is_empty() {
-                worker.space.prepare(network.config(), &worker.batch);
+                worker.prepare(network, pass, None);
                 work(worker);
             }
+        });
+    }
+
+    fn run_chunk(
+        &mut self,
+        network: &Network,
+        stream: &[u16],
+        lanes: &Lanes,
+        chunk: usize,
+        pass: Pass,
+        work: impl Fn(&mut Worker, Masked) + Sync,
+    ) {
+        self.deal(0..lanes.count() as u32);
+        self.team.for_each(&mut self.workers, |worker| {
+            let carried = (chunk > 0).then_some(worker.batch.steps());
+            let share = &worker.share;
+            worker.batch.assemble_chunk(stream, lanes, share, chunk);
+            let masked = worker.prepare(network, pass, carried);
+            work(worker, masked);
         });
     }
 
@@ -255,86 +238,46 @@ impl Workers {
     }
 }
 
+/// The factor that makes a mean of a sum of so many.
+fn mean_of(count: usize) -> f32 {
+    1.0 / count.max(1) as f32
+}
+
 impl Worker {
+    /// Readies batch and buffers for a pass; `carried` says after how many steps the states of
+    /// the batch before are to be taken over.
+    fn prepare(&mut self, network: &Network, pass: Pass, carried: Option<usize>) -> Masked {
+        let config = network.config();
+        self.space.prepare(config, &self.batch, carried);
+        match pass {
+            Pass::Evaluation => Masked::default(),
+            Pass::Training { seed } => {
+                dropout::draw(config, &mut self.batch, &mut self.space, seed)
+            }
+        }
+    }
+
     /// Runs forward and leaves the logits' gradient, times `scale`, in their place.
     fn score(&mut self, network: &Network, scale: f32, masked: Masked) {
         network.forward(&self.batch, &mut self.space, masked);
-        let (loss_sum, correct) = head::loss(&mut self.space.logits, self.batch.labels(), scale);
-        let (examples, tokens) = (self.batch.sequences(), self.batch.token_count());
-        self.outcome = Outcome {
-            loss_sum,
-            correct,
-            examples,
-            tokens,
+        let (logits, batch) = (&mut self.space.logits, &self.batch);
+        self.outcome = match network.config().task {
+            Task::Classify { .. } => head::loss(logits, batch.labels(), scale),
+            Task::NextToken => step_head::next_token(logits, batch, scale),
+            Task::NextVector => step_head::next_vector(logits, batch, scale),
         };
+        self.outcome.tokens = self.batch.token_count();
     }
 
-    /// Draws dropout for a training pass and makes the buffers fit.
-    fn draw(&mut self, config: &NetworkConfig, pass: Pass) -> Masked {
-        self.space.prepare(config, &self.batch);
-        let Pass::Training { seed } = pass else {
-            return Masked::default();
-        };
-        let (batch, space) = (&mut self.batch, &mut self.space);
-        if config.word_dropout > 0.0 {
-            batch.drop_words(config.word_dropout, config.unknown_id, seed);
-        }
-        let embedding = config.embedding_dropout > 0.0;
-        if let (true, InputKind::Embedding { dim }) = (embedding, config.input) {
-            let mask = &mut space.embedding_mask;
-            mask.resize(batch.rows(), dim);
-            for (sequence, &example) in batch.examples().iter().enumerate() {
-                let rows =
-                    (0..batch.lengths()[sequence]).map(|step| step * batch.sequences() + sequence);
-                fill_mask(
-                    mask,
-                    rows,
-                    config.embedding_dropout,
-                    seed,
-                    example,
-                    Stream::Embedding,
-                );
-            }
-        }
-        let readout = config.hidden_dropout > 0.0;
-        if readout {
-            space
-                .readout_mask
-                .resize(batch.sequences(), config.hidden_size);
-            for (sequence, &example) in batch.examples().iter().enumerate() {
-                let (mask, rate) = (&mut space.readout_mask, config.hidden_dropout);
-                fill_mask(
-                    mask,
-                    sequence..sequence + 1,
-                    rate,
-                    seed,
-                    example,
-                    Stream::Readout,
-                );
-            }
-        }
-        Masked { embedding, readout }
-    }
-}
-
-/// Fills rows with factors: 0 with probability `rate`, else `1 / (1 - rate)`.
-fn fill_mask(
-    mask: &mut Buffer,
-    rows: impl Iterator<Item = usize>,
-    rate: f32,
-    seed: u64,
-    example: u32,
-    stream: Stream,
-) {
-    let mut rng = example_rng(seed, example, stream);
-    let kept = 1.0 / (1.0 - rate);
-    for row in rows {
-        for factor in mask.slice_mut(row..row + 1) {
-            *factor = if rng.random::<f32>() < rate {
-                0.0
-            } else {
-                kept
-            };
-        }
+    /// Forward and backward.
+    fn learn(&mut self, network: &Network, scale: f32, masked: Masked) {
+        self.score(network, scale, masked);
+        let Self {
+            batch,
+            space,
+            gradients,
+            ..
+        } = self;
+        network.backward(batch, space, gradients, masked);
     }
 }

@@ -26,9 +26,36 @@ impl Buffer {
         }
     }
 
+    /// Length of a row.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Number of rows.
+    pub(crate) fn count(&self) -> usize {
+        self.rows
+    }
+
     pub(crate) fn fill_zero(&mut self) {
         let used = self.rows * self.columns;
         self.values[..used].fill(0.0);
+    }
+
+    /// Adds these rows to as many rows from the earlier row `to` on.
+    pub(crate) fn add_rows(&mut self, from: Range<usize>, to: usize) {
+        let columns = self.columns;
+        let (target, source) = self.values.split_at_mut(from.start * columns);
+        let target = &mut target[to * columns..(to + from.len()) * columns];
+        for (sum, value) in target.iter_mut().zip(source) {
+            *sum += *value;
+        }
+    }
+
+    /// Copies `count` rows from `from` on over those from `to` on.
+    fn copy_rows(&mut self, from: usize, to: usize, count: usize) {
+        let columns = self.columns;
+        let source = from * columns..(from + count) * columns;
+        self.values.copy_within(source, to * columns);
     }
 
     /// The numbers of these rows.
@@ -100,6 +127,11 @@ impl<'a> Before<'a> {
             self.columns,
         )
     }
+
+    /// The numbers of `count` rows from `first` on.
+    pub(crate) fn slice(&self, first: usize, count: usize) -> &'a [f32] {
+        &self.values[first * self.columns..(first + count) * self.columns]
+    }
 }
 
 /// The later part of a split buffer.
@@ -115,78 +147,118 @@ impl<'a> After<'a> {
     }
 }
 
+/// Runs `work` compiled for the widest vectors that this machine has; the numbers are the same
+/// for every width, as nothing is reordered or fused.
+#[inline(always)]
+pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(work)
+}
+
 /// What one layer computes and keeps for the way back; see [`super::cell::Cell`] for the shapes.
 #[derive(Default)]
 pub(crate) struct LayerSpace {
+    /// The layer's input after a low-rank kernel's first factor (T*B, R), and its gradient.
+    pub reduced: Buffer,
+    pub reduced_gradients: Buffer,
     pub projection: Buffer,
     pub states: Buffer,
+    pub inner_states: Buffer,
     pub memory: Buffer,
+    /// The states after a low-rank recurrent kernel's first factor (T*B, R), and its gradient.
+    pub low: Buffer,
+    pub low_gradients: Buffer,
     pub state_gradients: Buffer,
+    pub inner_gradients: Buffer,
 }
 
 impl LayerSpace {
-    fn prepare(&mut self, config: &NetworkConfig, batch: &Batch) {
+    /// Makes the buffers fit; the first states are zero, or the last ones of the batch before if
+    /// that had `carried` steps.
+    fn prepare(&mut self, config: &NetworkConfig, batch: &Batch, carried: Option<usize>) {
         let (cell, hidden) = (cell_for(config.cell), config.hidden_size);
-        self.projection
-            .resize(batch.rows(), cell.projection_width(hidden));
-        self.states.resize(batch.rows() + batch.sequences(), hidden);
-        self.states.slice_mut(0..batch.sequences()).fill(0.0);
-        self.memory.resize(batch.rows(), cell.memory_width(hidden));
-        self.state_gradients.resize(batch.rows(), hidden);
+        let (rows, sequences) = (batch.rows(), batch.sequences());
+        let inner = if cell.has_inner_state() { hidden } else { 0 };
+        for (states, width) in [(&mut self.states, hidden), (&mut self.inner_states, inner)] {
+            if let Some(steps) = carried {
+                states.copy_rows(steps * sequences, 0, sequences);
+            }
+            states.resize(rows + sequences, width);
+            if carried.is_none() {
+                states.slice_mut(0..sequences).fill(0.0);
+            }
+        }
+        self.reduced.resize(rows, config.input_rank);
+        self.reduced_gradients.resize(rows, config.input_rank);
+        self.projection.resize(rows, cell.gates() * hidden);
+        self.memory.resize(rows, cell.memory_width(config));
+        self.low.resize(rows, config.recurrent_rank);
+        self.low_gradients.resize(rows, config.recurrent_rank);
+        self.state_gradients.resize(rows, hidden);
+        self.inner_gradients.resize(sequences, inner);
     }
 
-    /// Zeroes the projection's rows that belong to no token; once they hold gradients, products
-    /// over all rows may include them.
-    pub(crate) fn clear_inactive(&mut self, batch: &Batch) {
+    /// Readies the layer for the way back: no gradient of the inner state comes from beyond the
+    /// last step, and rows that belong to no token are zero, so that products over all rows may
+    /// include them.
+    pub(crate) fn prepare_backward(&mut self, batch: &Batch) {
+        self.inner_gradients.fill_zero();
         let sequences = batch.sequences();
         for step in 0..batch.steps() {
             let row = step * sequences;
-            self.projection
-                .slice_mut(row + batch.active(step)..row + sequences)
-                .fill(0.0);
+            let idle = row + batch.active(step)..row + sequences;
+            self.projection.slice_mut(idle.clone()).fill(0.0);
+            self.memory.slice_mut(idle).fill(0.0);
         }
     }
 }
 
-/// All buffers of one worker. `B` sequences, `T` steps, `D` embedding, `H` hidden, `K` outputs.
+/// All buffers of one worker. `B` sequences, `T` steps, `D` length of an input vector, `H` hidden,
+/// `K` outputs; the head reads `R` rows: `B`, or `T*B` if it speaks at every step.
 #[derive(Default)]
 pub(crate) struct Workspace {
-    /// Embedded tokens after dropout (T*B, D).
+    /// Embedded tokens after dropout, or input vectors (T*B, D).
     pub embedded: Buffer,
     /// Factors of the embedded tokens (T*B, D); used in training with embedding dropout.
     pub embedding_mask: Buffer,
     /// Gradient of the embedded tokens (T*B, D).
     pub embedded_gradients: Buffer,
     pub layers: Vec<LayerSpace>,
-    /// What the head reads (B, H), after dropout.
+    /// What the head reads (R, H), after dropout.
     pub readout: Buffer,
-    /// Factors of the readout (B, H); used in training with hidden dropout.
+    /// Factors of the readout (R, H); used in training with hidden dropout.
     pub readout_mask: Buffer,
-    /// Gradient of the readout (B, H).
+    /// Gradient of the readout (R, H).
     pub readout_gradients: Buffer,
     /// The step each unit's maximum came from (B, H), for [`Readout::Max`].
     pub winners: Vec<u32>,
-    /// Logits (B, K), later their gradient.
+    /// Logits (R, K), later their gradient.
     pub logits: Buffer,
 }
 
 impl Workspace {
-    /// Makes every buffer fit the batch.
-    pub(crate) fn prepare(&mut self, config: &NetworkConfig, batch: &Batch) {
+    /// Makes every buffer fit the batch. The states start from zero, or from the last ones of
+    /// the batch before, which had `carried` steps and as many sequences.
+    pub(crate) fn prepare(
+        &mut self,
+        config: &NetworkConfig,
+        batch: &Batch,
+        carried: Option<usize>,
+    ) {
         let (rows, sequences, hidden) = (batch.rows(), batch.sequences(), config.hidden_size);
-        if let InputKind::Embedding { dim } = config.input {
-            self.embedded.resize(rows, dim);
-            self.embedded_gradients.resize(rows, dim);
+        if config.input != InputKind::OneHot {
+            self.embedded.resize(rows, config.input_size());
+            self.embedded_gradients.resize(rows, config.input_size());
         }
         self.layers.resize_with(config.layers, LayerSpace::default);
         for layer in &mut self.layers {
-            layer.prepare(config, batch);
+            layer.prepare(config, batch, carried);
         }
-        self.readout.resize(sequences, hidden);
-        self.readout_gradients.resize(sequences, hidden);
-        if config.readout == Readout::Max {
+        let read = if config.every_step() { rows } else { sequences };
+        self.readout.resize(read, hidden);
+        self.readout_gradients.resize(read, hidden);
+        if config.readout() == Readout::Max {
             self.winners.resize(sequences * hidden, 0);
         }
-        self.logits.resize(sequences, config.outputs);
+        self.logits.resize(read, config.outputs());
     }
 }

@@ -419,7 +419,7 @@ mod tests {
             let row = [1.0, -0.5 - step as f32];
             touched
                 .iter()
-                .for_each(|&token| gradients.rows_mut().add(token, &row));
+                .for_each(|&token| gradients.rows_mut().unwrap().add(token, &row));
             gradients.dense_mut(2..3)[0][[0, 1]] = 0.75;
             let mut norms = [0.0; 2];
             for run in 0..2 {
@@ -462,7 +462,7 @@ mod tests {
         let before = parameters.clone();
         let mut adam = Adam::new(AdamConfig::default(), &parameters);
         let mut gradients = Gradients::new(&network);
-        gradients.rows_mut().add(1, &[f32::NAN, 0.0]);
+        gradients.rows_mut().unwrap().add(1, &[f32::NAN, 0.0]);
         let norm = adam.apply(&mut parameters, &gradients, &Team::new(1).unwrap(), 0.1);
         assert!(norm.is_nan());
         assert_eq!(parameters, before);

@@ -12,7 +12,7 @@ mod writer;
 
 use crate::{
     inference::Model,
-    network::{InputKind, NetworkConfig, Parameters},
+    network::{CellKind, InputKind, NetworkConfig, Parameters},
     vocabulary::OwnedVocabulary,
 };
 use calibration::Moments;
@@ -91,6 +91,9 @@ pub enum QuantizeError {
     /// More recurrent layers than an artifact holds.
     #[error("the network has {0} layers, an artifact holds 1")]
     Layers(usize),
+    /// A network that no artifact holds.
+    #[error("an artifact holds no network with {0}")]
+    Unsupported(&'static str),
     /// A class whose name would break the list of names.
     #[error("label {0:?} contains a line break")]
     Label(String),
@@ -113,6 +116,9 @@ pub fn quantize(
 ) -> Result<Quantized, QuantizeError> {
     if source.config.layers != 1 {
         return Err(QuantizeError::Layers(source.config.layers));
+    }
+    if source.config.cell != CellKind::SimpleRnn {
+        return Err(QuantizeError::Unsupported("this cell"));
     }
     let moments = Moments::assumed(source.config, calibration);
     let first = build(source, &moments)?;
@@ -140,7 +146,7 @@ fn build(source: &Source<'_>, moments: &Moments) -> Result<Quantized, QuantizeEr
         window: source.window,
         input,
         cell: CellSpec::SimpleRnn(cell),
-        readout: source.config.readout,
+        readout: source.config.readout(),
         head,
         training: source.training,
     };
@@ -190,6 +196,7 @@ impl Builder<'_> {
         let bias = self.weights("layer0.bias")?;
         let input = self.weights("layer0.input_kernel")?;
         match self.source.config.input {
+            InputKind::Dense { .. } => Err(QuantizeError::Unsupported("input vectors")),
             InputKind::OneHot => {
                 // The kernel (tokens, hidden) is the transpose of W_xh, as the table wants it.
                 let rows = self.rows(&input, &recurrent, &bias)?;
@@ -274,7 +281,7 @@ impl Builder<'_> {
     ) -> Result<Rows, QuantizeError> {
         let input = match self.source.config.input {
             InputKind::OneHot => self.table(input),
-            InputKind::Embedding { .. } => product(input, &self.moments.input),
+            _ => product(input, &self.moments.input),
         };
         let recurrent = product(recurrent, &self.moments.hidden);
         Rows::choose("layer0", &[input, recurrent], Some(bias))

@@ -3,7 +3,7 @@
 //! ```text
 //! offset  size  field
 //! 0       8     magic: "SPINETCK"
-//! 8       2     version, little-endian: 1
+//! 8       2     version, little-endian: 2
 //! 10      32    SHA-256 of the body
 //! 42      ...   body, in postcard's wire format: configuration, tensors (name, rows, columns,
 //!               numbers in row order), epoch, score
@@ -24,7 +24,7 @@ use crate::durable::{self, WriteError};
 use crate::network::{Network, NetworkConfig, ParametersError, Tensor};
 
 const MAGIC: &[u8; 8] = b"SPINETCK";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const HEADER: usize = 42;
 
 /// A network and the epoch it comes from.

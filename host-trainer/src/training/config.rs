@@ -31,6 +31,8 @@ pub struct TrainingConfig {
     pub adam: AdamConfig,
     /// Size and kind of batches, in training and in validation.
     pub batch: BatchConfig,
+    /// Steps after which back-propagation through a stream of tokens is cut off.
+    pub truncation: usize,
     /// Seed of shuffles, windows and dropout; the weights have their own.
     pub seed: u64,
     /// Threads to compute with.
@@ -40,7 +42,7 @@ pub struct TrainingConfig {
     /// Stop after this many epochs without a better one.
     pub patience: Option<usize>,
     /// A batch whose mean loss exceeds this many times the loss of guessing (the logarithm of
-    /// the number of classes) counts as exploded.
+    /// the number of classes or tokens, or the vectors' mean square) counts as exploded.
     pub explosion: f64,
     /// Where the best epoch so far is written, if anywhere.
     pub checkpoint: Option<PathBuf>,
@@ -49,7 +51,8 @@ pub struct TrainingConfig {
 }
 
 impl Default for TrainingConfig {
-    /// Ten epochs in batches of 32, sequences cut to their last 400 tokens, at Keras's rate for
+    /// Ten epochs in batches of 32, sequences cut to their last 400 tokens
+    /// and streams into chunks of 100, at Keras's rate for
     /// Adam, 0.001.
     fn default() -> Self {
         let mode = BatchMode::Ragged {
@@ -62,6 +65,7 @@ impl Default for TrainingConfig {
             schedule: Schedule::Constant,
             adam: AdamConfig::default(),
             batch: BatchConfig { size: 32, mode },
+            truncation: 100,
             seed: 0,
             threads: 1,
             selection: Selection::Loss,

@@ -12,6 +12,12 @@ pub enum TrainingError {
     /// Nothing to train on.
     #[error("there are no training examples")]
     NoExamples,
+    /// A stream of tokens for a network that does not tell the next token.
+    #[error("the network is no language model: its task is not to tell the next token")]
+    NoLanguageModel,
+    /// Classes asked of a network that has none.
+    #[error("the network does not classify sequences")]
+    NoClassifier,
     /// More examples than 32-bit indices reach.
     #[error("{0} examples are more than the 4294967295 that are supported")]
     TooManyExamples(usize),

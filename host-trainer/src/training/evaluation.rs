@@ -3,8 +3,8 @@
 use ndarray::Array2;
 
 use super::error::TrainingError;
-use crate::batch::{BatchConfig, Example, check};
-use crate::network::{Network, Outcome, Workers};
+use crate::batch::{BatchConfig, Example, Lanes, check};
+use crate::network::{Network, Outcome, Task, Workers};
 use crate::progress::Progress;
 
 /// Loss and accuracy of a network on examples, without dropout; nothing is cut in ragged mode.
@@ -33,6 +33,9 @@ pub fn predict(
     threads: usize,
 ) -> Result<Array2<f32>, TrainingError> {
     check(examples, batch, network.config())?;
+    if !matches!(network.config().task, Task::Classify { .. }) {
+        return Err(TrainingError::NoClassifier);
+    }
     let mut workers = Workers::new(network.config(), threads)?;
     let mut all = Array2::zeros((examples.len(), network.config().classes()));
     for indices in batch.evaluation_order(examples) {
@@ -65,6 +68,25 @@ pub(crate) fn score(
     progress.expect(batches.len());
     for indices in batches {
         let outcome = workers.evaluate(network, examples, &indices, &batch.mode);
+        sum.add(&outcome);
+        progress.advance(outcome.tokens, sum.loss());
+    }
+    sum
+}
+
+/// Loss and accuracy on a stream of tokens, which must fit the network.
+pub(crate) fn score_stream(
+    network: &Network,
+    tokens: &[u16],
+    truncation: usize,
+    workers: &mut Workers,
+    mut progress: Progress,
+) -> Outcome {
+    let mut sum = Outcome::default();
+    let lanes = Lanes::evaluation(tokens.len(), truncation);
+    progress.expect(lanes.chunks());
+    for chunk in 0..lanes.chunks() {
+        let outcome = workers.evaluate_chunk(network, tokens, &lanes, chunk);
         sum.add(&outcome);
         progress.advance(outcome.tokens, sum.loss());
     }

@@ -9,6 +9,8 @@ mod config;
 mod error;
 mod evaluation;
 mod history;
+mod language;
+mod lessons;
 mod run;
 
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointProblem};
@@ -16,4 +18,5 @@ pub use config::{Selection, TrainingConfig};
 pub use error::TrainingError;
 pub use evaluation::{evaluate, predict};
 pub use history::{EpochRecord, History, Score};
+pub use language::{evaluate_language, fit_language};
 pub use run::fit;

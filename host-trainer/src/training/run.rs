@@ -5,10 +5,10 @@ use std::time::Instant;
 use super::checkpoint;
 use super::config::TrainingConfig;
 use super::error::TrainingError;
-use super::evaluation::score;
 use super::history::{EpochRecord, History, Score};
+use super::lessons::{Lessons, Sequences};
 use crate::batch::{Example, check};
-use crate::network::{Network, Outcome, Parameters, Pass, Workers};
+use crate::network::{Network, Outcome, Parameters, Workers};
 use crate::optimizer::Adam;
 use crate::progress::Progress;
 
@@ -32,31 +32,46 @@ pub fn fit(
     if training.is_empty() {
         return Err(TrainingError::NoExamples);
     }
-    let mut run = Run::new(network, training, validation, config)?;
+    let lessons = Sequences {
+        config,
+        training,
+        validation,
+        batches: Vec::new(),
+    };
+    train(network, lessons, config, on_epoch)
+}
+
+/// Trains on whatever the lessons are.
+pub(super) fn train<L: Lessons>(
+    network: &mut Network,
+    lessons: L,
+    config: &TrainingConfig,
+    on_epoch: &mut dyn FnMut(&EpochRecord),
+) -> Result<History, TrainingError> {
+    let mut run = Run::new(network, lessons, config)?;
     let result = run.epochs(on_epoch);
     let Run { best, history, .. } = run;
     *network.parameters_mut() = best;
     result.map(|()| history)
 }
 
-struct Run<'a> {
+struct Run<'a, L> {
     config: &'a TrainingConfig,
-    training: &'a [Example<'a>],
-    validation: &'a [Example<'a>],
+    lessons: L,
     network: &'a mut Network,
     workers: Workers,
     adam: Adam,
     /// Weights of the best epoch so far; at first, the initial ones.
     best: Parameters,
     history: History,
-    steps_per_epoch: usize,
+    /// A batch with a larger mean loss counts as exploded.
+    limit: f64,
 }
 
-impl<'a> Run<'a> {
+impl<'a, L: Lessons> Run<'a, L> {
     fn new(
         network: &'a mut Network,
-        training: &'a [Example<'a>],
-        validation: &'a [Example<'a>],
+        lessons: L,
         config: &'a TrainingConfig,
     ) -> Result<Self, TrainingError> {
         Ok(Self {
@@ -64,10 +79,9 @@ impl<'a> Run<'a> {
             adam: Adam::new(config.adam, network.parameters()),
             best: network.parameters().clone(),
             history: History::default(),
-            steps_per_epoch: training.len().div_ceil(config.batch.size),
+            limit: config.explosion * lessons.guess(network),
             config,
-            training,
-            validation,
+            lessons,
             network,
         })
     }
@@ -105,7 +119,7 @@ impl<'a> Run<'a> {
             epoch,
             training: Score::from(&outcome),
             validation,
-            learning_rate: self.rate(epoch * self.steps_per_epoch - 1),
+            learning_rate: self.rate(epoch * self.lessons.steps() - 1),
             seconds: start.elapsed().as_secs_f64(),
             tokens_per_second: outcome.tokens as f64 / training_seconds.max(1e-9),
             best_so_far: false,
@@ -119,19 +133,18 @@ impl<'a> Run<'a> {
     }
 
     fn train(&mut self, epoch: usize) -> Result<Outcome, TrainingError> {
-        let seed = epoch_seed(self.config.seed, epoch);
-        let batches = self.config.batch.training_order(self.training, seed);
+        let (seed, steps) = (epoch_seed(self.config.seed, epoch), self.lessons.steps());
+        self.lessons.shuffle(seed);
         let name = format!("epoch {epoch}/{}", self.config.epochs);
         let mut progress = Progress::new(self.config.progress, &name);
-        progress.expect(batches.len());
+        progress.expect(steps);
         let mut sum = Outcome::default();
-        for (number, indices) in batches.iter().enumerate() {
-            let (mode, pass) = (&self.config.batch.mode, Pass::Training { seed });
+        for number in 0..steps {
             let outcome = self
-                .workers
-                .train(self.network, self.training, indices, mode, pass);
+                .lessons
+                .learn(&mut self.workers, self.network, number, seed);
             self.check_loss(outcome.loss(), epoch, number + 1)?;
-            let rate = self.rate((epoch - 1) * self.steps_per_epoch + number);
+            let rate = self.rate((epoch - 1) * steps + number);
             let norm = self
                 .adam
                 .step(self.network.parameters_mut(), &self.workers, rate);
@@ -146,34 +159,29 @@ impl<'a> Run<'a> {
             progress.advance(outcome.tokens, sum.loss());
         }
         if !self.network.parameters().all_finite() {
-            let (step, what) = (batches.len(), "weights");
+            let (step, what) = (steps, "weights");
             return Err(TrainingError::NotFinite { epoch, step, what });
         }
         Ok(sum)
     }
 
     fn validate(&mut self, epoch: usize) -> Result<Option<Score>, TrainingError> {
-        if self.validation.is_empty() {
-            return Ok(None);
-        }
         let progress = Progress::new(self.config.progress, "validation");
-        let batch = &self.config.batch;
-        let outcome = score(
-            self.network,
-            self.validation,
-            batch,
-            &mut self.workers,
-            progress,
-        );
+        let outcome = self
+            .lessons
+            .validate(&mut self.workers, self.network, progress);
+        let Some(outcome) = outcome else {
+            return Ok(None);
+        };
         if !outcome.loss().is_finite() {
-            let (step, what) = (self.steps_per_epoch, "validation loss");
+            let (step, what) = (self.lessons.steps(), "validation loss");
             return Err(TrainingError::NotFinite { epoch, step, what });
         }
         Ok(Some(Score::from(&outcome)))
     }
 
     fn check_loss(&self, loss: f64, epoch: usize, step: usize) -> Result<(), TrainingError> {
-        let limit = self.config.explosion * libm::log(self.network.config().classes() as f64);
+        let limit = self.limit;
         if !loss.is_finite() {
             return Err(TrainingError::NotFinite {
                 epoch,
@@ -193,11 +201,9 @@ impl<'a> Run<'a> {
     }
 
     fn rate(&self, step: usize) -> f32 {
-        let total = self.config.epochs * self.steps_per_epoch;
-        let factor = self
-            .config
-            .schedule
-            .factor(step, self.steps_per_epoch, total);
+        let per_epoch = self.lessons.steps();
+        let total = self.config.epochs * per_epoch;
+        let factor = self.config.schedule.factor(step, per_epoch, total);
         self.config.learning_rate * factor
     }
 }

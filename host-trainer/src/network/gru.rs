@@ -1,0 +1,212 @@
+//! The gated recurrent unit (Cho et al., 2014) in the form whose reset gate acts on the product,
+//! as PyTorch's `GRU` and Keras's with `reset_after`:
+//!
+//! ```text
+//! r  = sigmoid(W_r x + U_r h + b_r)       z = sigmoid(W_z x + U_z h + b_z)
+//! n  = tanh(W_n x + b_n + r * (U_n h + b_hn))
+//! h' = (1 - z) * n + z * h
+//! ```
+//!
+//! The gates stand side by side in the order r, z, n. Of PyTorch's two biases those of r and z
+//! add up to this one. Backwards, with `dh` the gradient of `h'` and `a` that of a gate's sum:
+//!
+//! ```text
+//! a_n = dh * (1 - z) * (1 - n^2)          a_z = dh * (h - n) * z * (1 - z)
+//! a_r = a_n * (U_n h + b_hn) * r * (1 - r)
+//! dh (previous) = dh * z + a_r U_r^T + a_z U_z^T + (a_n * r) U_n^T
+//! ```
+
+use ndarray::Array2;
+
+use super::activation::{sigmoid, tanh};
+use super::cell::Cell;
+use super::config::{Arithmetic, NetworkConfig};
+use super::product::{add_product, product, sum_rows, transposed};
+use super::tensor::{Initializer, Tensor, TensorSpec};
+use super::workspace::{LayerSpace, vectorised};
+use crate::batch::Batch;
+
+/// The cell's place among its own tensors.
+const RECURRENT_KERNEL: usize = 0;
+const BIAS: usize = 1;
+const RECURRENT_BIAS: usize = 2;
+
+/// The cell; its state is its output. Memory: `U h` of the three gates, to that of n `b_hn`
+/// added; on the way back the gradients of the three products.
+pub(crate) struct Gru;
+
+/// What one unit computes in one step.
+struct Unit {
+    /// r, z, n.
+    gates: [f32; 3],
+    /// `h'`.
+    state: f32,
+}
+
+/// One unit: the sums of r and z, `W_n x + b_n`, `U_n h + b_hn`, and `h`.
+#[inline(always)]
+fn unit(reset: f32, update: f32, from_input: f32, from_state: f32, before: f32) -> Unit {
+    let (r, z) = (sigmoid(reset), sigmoid(update));
+    let n = tanh(from_input + r * from_state);
+    Unit {
+        gates: [r, z, n],
+        state: n + z * (before - n),
+    }
+}
+
+/// One sequence's step: `from_input` (3H) becomes the gates.
+#[inline(always)]
+fn step(
+    from_input: &mut [f32],
+    from_state: &mut [f32],
+    bias: &[f32],
+    recurrent_bias: &[f32],
+    before: &[f32],
+    state: &mut [f32],
+) {
+    let units = state.len();
+    let (r, z, n) = thirds(from_input, units);
+    let (ur, uz, un) = thirds(from_state, units);
+    let [br, bz, bn] = [0, 1, 2].map(|gate| &bias[gate * units..][..units]);
+    let (bhn, before) = (&recurrent_bias[..units], &before[..units]);
+    (0..units).for_each(|j| {
+        un[j] += bhn[j];
+        let (reset, update) = (r[j] + ur[j] + br[j], z[j] + uz[j] + bz[j]);
+        let unit = unit(reset, update, n[j] + bn[j], un[j], before[j]);
+        [r[j], z[j], n[j]] = unit.gates;
+        state[j] = unit.state;
+    });
+}
+
+/// One sequence's step back: the gates (3H) become the gradients of their sums, `from_state` (3H)
+/// those of the products with `h`, and `above` what `h` gets past them.
+#[inline(always)]
+fn step_back(gates: &mut [f32], from_state: &mut [f32], before: &[f32], above: &mut [f32]) {
+    let units = above.len();
+    let (r, z, n) = thirds(gates, units);
+    let (ur, uz, un) = thirds(from_state, units);
+    let before = &before[..units];
+    (0..units).for_each(|j| {
+        let dh = above[j];
+        let an = dh * (1.0 - z[j]) * (1.0 - n[j] * n[j]);
+        let az = dh * (before[j] - n[j]) * z[j] * (1.0 - z[j]);
+        let ar = an * un[j] * r[j] * (1.0 - r[j]);
+        above[j] = dh * z[j];
+        (ur[j], uz[j], un[j]) = (ar, az, an * r[j]);
+        (r[j], z[j], n[j]) = (ar, az, an);
+    });
+}
+
+/// A row of three gates of `units` units.
+#[inline(always)]
+fn thirds(row: &mut [f32], units: usize) -> (&mut [f32], &mut [f32], &mut [f32]) {
+    let (first, rest) = row[..3 * units].split_at_mut(units);
+    let (second, third) = rest.split_at_mut(units);
+    (first, second, third)
+}
+
+impl Cell for Gru {
+    fn gates(&self) -> usize {
+        3
+    }
+
+    fn memory_width(&self, config: &NetworkConfig) -> usize {
+        3 * config.hidden_size
+    }
+
+    fn tensors(&self, config: &NetworkConfig) -> Vec<TensorSpec> {
+        let hidden = config.hidden_size;
+        vec![
+            TensorSpec::matrix(
+                "recurrent_kernel",
+                hidden,
+                3 * hidden,
+                Initializer::Orthogonal(3),
+            ),
+            TensorSpec::bias("bias", 3 * hidden),
+            TensorSpec::bias("recurrent_bias", hidden),
+        ]
+    }
+
+    fn forward(&self, own: &[Tensor], batch: &Batch, space: &mut LayerSpace, _: Arithmetic) {
+        let recurrent = own[RECURRENT_KERNEL].values.view();
+        let bias = own[BIAS].as_slice();
+        let recurrent_bias = own[RECURRENT_BIAS].as_slice();
+        let hidden = recurrent_bias.len();
+        for t in 0..batch.steps() {
+            let (row, active) = (t * batch.sequences(), batch.active(t));
+            let rows = row..row + active;
+            let (before, after) = space.states.split_at_row(row + batch.sequences());
+            // h (n, H) @ U (H, 3H) -> memory (n, 3H).
+            let from_state = space.memory.rows_mut(rows.clone());
+            product(&before.rows(row, active), &recurrent, from_state);
+            let from_state = space.memory.slice_mut(rows.clone());
+            let from_input = space.projection.slice_mut(rows);
+            let before = before.slice(row, active);
+            let states = after.first_rows(active);
+            vectorised(|| {
+                for (k, state) in states.chunks_exact_mut(hidden).enumerate() {
+                    let at = 3 * k * hidden..3 * (k + 1) * hidden;
+                    step(
+                        &mut from_input[at.clone()],
+                        &mut from_state[at],
+                        bias,
+                        recurrent_bias,
+                        &before[k * hidden..(k + 1) * hidden],
+                        state,
+                    );
+                }
+            });
+        }
+    }
+
+    fn backward(
+        &self,
+        own: &[Tensor],
+        batch: &Batch,
+        space: &mut LayerSpace,
+        gradients: &mut [Array2<f32>],
+    ) {
+        let back = transposed(&own[RECURRENT_KERNEL].values.view());
+        let hidden = own[RECURRENT_BIAS].as_slice().len();
+        let sequences = batch.sequences();
+        for t in (0..batch.steps()).rev() {
+            let (row, active) = (t * sequences, batch.active(t));
+            let rows = row..row + active;
+            let gates = space.projection.slice_mut(rows.clone());
+            let from_state = space.memory.slice_mut(rows.clone());
+            let before = space.states.slice(rows.clone());
+            let above = space.state_gradients.slice_mut(rows.clone());
+            vectorised(|| {
+                for (k, above) in above.chunks_exact_mut(hidden).enumerate() {
+                    let at = 3 * k * hidden..3 * (k + 1) * hidden;
+                    let before = &before[k * hidden..(k + 1) * hidden];
+                    step_back(&mut gates[at.clone()], &mut from_state[at], before, above);
+                }
+            });
+            if t > 0 {
+                space
+                    .state_gradients
+                    .add_rows(rows.clone(), row - sequences);
+                // The products' gradients (n, 3H) @ U^T (3H, H) are added to that of h (n, H).
+                let earlier = row - sequences..row - sequences + active;
+                let earlier = space.state_gradients.rows_mut(earlier);
+                add_product(&space.memory.rows(rows), &back.view(), earlier);
+            }
+        }
+        let tokens = 0..batch.rows();
+        let products = space.memory.rows(tokens.clone());
+        let before = space.states.rows(tokens.clone());
+        product(
+            &before.t(),
+            &products,
+            gradients[RECURRENT_KERNEL].view_mut(),
+        );
+        let bias = gradients[BIAS].as_slice_mut().unwrap_or_default();
+        vectorised(|| sum_rows(space.projection.slice(tokens), bias));
+        let of_candidate = products.slice(ndarray::s![.., 2 * hidden..]);
+        gradients[RECURRENT_BIAS]
+            .row_mut(0)
+            .assign(&of_candidate.sum_axis(ndarray::Axis(0)));
+    }
+}

@@ -1,0 +1,227 @@
+//! Long short-term memory (Hochreiter and Schmidhuber, 1997) with a forget gate (Gers,
+//! Schmidhuber and Cummins, 2000), as Keras's and PyTorch's `LSTM`:
+//!
+//! ```text
+//! i = sigmoid(W_i x + U_i h + b_i)        f = sigmoid(W_f x + U_f h + b_f)
+//! g = tanh(W_g x + U_g h + b_g)           o = sigmoid(W_o x + U_o h + b_o)
+//! c' = f * c + i * g                      h' = o * tanh(c')
+//! ```
+//!
+//! The gates stand side by side in the order i, f, g, o. The forget gate's bias starts at 1.
+//! PyTorch's two biases add up to this one. Backwards, with `dh` and `dc` the gradients of `h'`
+//! and `c'`, the latter from the next step:
+//!
+//! ```text
+//! dc  += dh * o * (1 - tanh(c')^2)        do = dh * tanh(c')
+//! di   = dc * g     dg = dc * i           df = dc * c          dc (previous) = dc * f
+//! ```
+
+use ndarray::Array2;
+
+use super::activation::{sigmoid, tanh};
+use super::cell::Cell;
+use super::config::{Arithmetic, NetworkConfig};
+use super::product::{add_product, product, sum_rows, transposed};
+use super::tensor::{Initializer, Tensor, TensorSpec};
+use super::workspace::{LayerSpace, vectorised};
+use crate::batch::Batch;
+
+/// The cell's place among its own tensors.
+const RECURRENT_KERNEL: usize = 0;
+const BIAS: usize = 1;
+
+/// The cell; its inner state is `c`. Memory: `tanh(c')`.
+pub(crate) struct Lstm;
+
+/// What one unit computes in one step.
+struct Unit {
+    /// i, f, g, o.
+    gates: [f32; 4],
+    /// `c'`.
+    inner: f32,
+    /// `tanh(c')`.
+    squashed: f32,
+    /// `h'`.
+    state: f32,
+}
+
+/// One unit: the gates' sums and `c`.
+#[inline(always)]
+fn unit(sums: [f32; 4], inner: f32) -> Unit {
+    let [i, f, o] = [sigmoid(sums[0]), sigmoid(sums[1]), sigmoid(sums[3])];
+    let g = tanh(sums[2]);
+    let inner = f * inner + i * g;
+    let squashed = tanh(inner);
+    Unit {
+        gates: [i, f, g, o],
+        inner,
+        squashed,
+        state: o * squashed,
+    }
+}
+
+/// One sequence's step: the sums (4H) become gates.
+#[inline(always)]
+fn step(
+    sums: &mut [f32],
+    bias: &[f32],
+    before: &[f32],
+    inner: &mut [f32],
+    squashed: &mut [f32],
+    state: &mut [f32],
+) {
+    let n = state.len();
+    let ((i, f), (g, o)) = halves(sums, n);
+    let (before, inner, squashed) = (&before[..n], &mut inner[..n], &mut squashed[..n]);
+    let [bi, bf, bg, bo] = [0, 1, 2, 3].map(|gate| &bias[gate * n..][..n]);
+    (0..n).for_each(|j| {
+        let sums = [i[j] + bi[j], f[j] + bf[j], g[j] + bg[j], o[j] + bo[j]];
+        let unit = unit(sums, before[j]);
+        [i[j], f[j], g[j], o[j]] = unit.gates;
+        (inner[j], squashed[j], state[j]) = (unit.inner, unit.squashed, unit.state);
+    });
+}
+
+/// One sequence's step back: the gates (4H) become the gradients of their sums.
+#[inline(always)]
+fn step_back(
+    gates: &mut [f32],
+    before: &[f32],
+    squashed: &[f32],
+    state_gradient: &[f32],
+    inner_gradient: &mut [f32],
+) {
+    let n = state_gradient.len();
+    let ((i, f), (g, o)) = halves(gates, n);
+    let (before, squashed) = (&before[..n], &squashed[..n]);
+    let inner_gradient = &mut inner_gradient[..n];
+    (0..n).for_each(|j| {
+        let (dh, tc) = (state_gradient[j], squashed[j]);
+        let dc = inner_gradient[j] + dh * o[j] * (1.0 - tc * tc);
+        inner_gradient[j] = dc * f[j];
+        let (di, dg) = (dc * g[j], dc * i[j]);
+        i[j] = di * i[j] * (1.0 - i[j]);
+        f[j] = dc * before[j] * f[j] * (1.0 - f[j]);
+        g[j] = dg * (1.0 - g[j] * g[j]);
+        o[j] = dh * tc * o[j] * (1.0 - o[j]);
+    });
+}
+
+type Pair<'a> = (&'a mut [f32], &'a mut [f32]);
+
+/// A row of four gates of `n` units.
+#[inline(always)]
+fn halves(row: &mut [f32], n: usize) -> (Pair<'_>, Pair<'_>) {
+    let (first, second) = row[..4 * n].split_at_mut(2 * n);
+    (first.split_at_mut(n), second.split_at_mut(n))
+}
+
+impl Cell for Lstm {
+    fn gates(&self) -> usize {
+        4
+    }
+
+    fn has_inner_state(&self) -> bool {
+        true
+    }
+
+    fn memory_width(&self, config: &NetworkConfig) -> usize {
+        config.hidden_size
+    }
+
+    fn tensors(&self, config: &NetworkConfig) -> Vec<TensorSpec> {
+        let hidden = config.hidden_size;
+        let forget_one = Initializer::Blocks(&[0.0, 1.0, 0.0, 0.0]);
+        vec![
+            TensorSpec::matrix(
+                "recurrent_kernel",
+                hidden,
+                4 * hidden,
+                Initializer::Orthogonal(4),
+            ),
+            TensorSpec::matrix("bias", 1, 4 * hidden, forget_one),
+        ]
+    }
+
+    fn forward(&self, own: &[Tensor], batch: &Batch, space: &mut LayerSpace, _: Arithmetic) {
+        let recurrent = own[RECURRENT_KERNEL].values.view();
+        let bias = own[BIAS].as_slice();
+        let hidden = bias.len() / 4;
+        for t in 0..batch.steps() {
+            let (row, active) = (t * batch.sequences(), batch.active(t));
+            let rows = row..row + active;
+            let next = row + batch.sequences();
+            let (before, after) = space.states.split_at_row(next);
+            // h (n, H) @ U (H, 4H) is added to the sums (n, 4H).
+            let sums = space.projection.rows_mut(rows.clone());
+            add_product(&before.rows(row, active), &recurrent, sums);
+            let sums = space.projection.slice_mut(rows.clone());
+            let (inner_before, inner) = space.inner_states.split_at_row(next);
+            let inner_before = inner_before.slice(row, active);
+            let inner = inner.first_rows(active);
+            let squashed = space.memory.slice_mut(rows);
+            let states = after.first_rows(active);
+            vectorised(|| {
+                for (k, state) in states.chunks_exact_mut(hidden).enumerate() {
+                    let at = k * hidden..(k + 1) * hidden;
+                    step(
+                        &mut sums[4 * at.start..4 * at.end],
+                        bias,
+                        &inner_before[at.clone()],
+                        &mut inner[at.clone()],
+                        &mut squashed[at],
+                        state,
+                    );
+                }
+            });
+        }
+    }
+
+    fn backward(
+        &self,
+        own: &[Tensor],
+        batch: &Batch,
+        space: &mut LayerSpace,
+        gradients: &mut [Array2<f32>],
+    ) {
+        let back = transposed(&own[RECURRENT_KERNEL].values.view());
+        let hidden = own[BIAS].as_slice().len() / 4;
+        let sequences = batch.sequences();
+        for t in (0..batch.steps()).rev() {
+            let (row, active) = (t * sequences, batch.active(t));
+            let rows = row..row + active;
+            let gates = space.projection.slice_mut(rows.clone());
+            let before = space.inner_states.slice(rows.clone());
+            let squashed = space.memory.slice(rows.clone());
+            let above = space.state_gradients.slice(rows.clone());
+            let inner = space.inner_gradients.slice_mut(0..active);
+            vectorised(|| {
+                for (k, above) in above.chunks_exact(hidden).enumerate() {
+                    let at = k * hidden..(k + 1) * hidden;
+                    step_back(
+                        &mut gates[4 * at.start..4 * at.end],
+                        &before[at.clone()],
+                        &squashed[at.clone()],
+                        above,
+                        &mut inner[at],
+                    );
+                }
+            });
+            if t > 0 {
+                // The gates' gradients (n, 4H) @ U^T (4H, H) are added to that of h (n, H).
+                let earlier = space
+                    .state_gradients
+                    .rows_mut(row - sequences..row - sequences + active);
+                add_product(&space.projection.rows(rows), &back.view(), earlier);
+            }
+        }
+        let tokens = 0..batch.rows();
+        let (sums, before) = (
+            space.projection.rows(tokens.clone()),
+            space.states.rows(tokens.clone()),
+        );
+        product(&before.t(), &sums, gradients[RECURRENT_KERNEL].view_mut());
+        let bias = gradients[BIAS].as_slice_mut().unwrap_or_default();
+        vectorised(|| sum_rows(space.projection.slice(tokens), bias));
+    }
+}
