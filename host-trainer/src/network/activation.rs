@@ -45,6 +45,22 @@ pub fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
+/// Replaces every number by its [`tanh`].
+#[inline(always)]
+pub(crate) fn tanh_all(values: &mut [f32]) {
+    for value in values {
+        *value = tanh(*value);
+    }
+}
+
+/// Replaces every number by its [`sigmoid`].
+#[inline(always)]
+pub(crate) fn sigmoid_all(values: &mut [f32]) {
+    for value in values {
+        *value = sigmoid(*value);
+    }
+}
+
 /// `exp(x)`, within 2 units in the last place of the true value for `-87 <= x <= 88`; smaller and
 /// larger `x` give the value at these ends, `NaN` gives `NaN`.
 #[inline(always)]

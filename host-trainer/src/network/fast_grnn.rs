@@ -17,12 +17,13 @@
 
 use ndarray::Array2;
 
-use super::activation::{sigmoid, tanh};
+use super::activation::{sigmoid, sigmoid_all, tanh_all};
 use super::cell::Cell;
 use super::config::{Arithmetic, NetworkConfig};
-use super::product::{add_product, product, sum_rows, transposed};
+use super::product::{add_product, product, transposed};
 use super::tensor::{Initializer, Tensor, TensorSpec};
-use super::workspace::{LayerSpace, vectorised};
+use super::vector::{Vectorised, sum_rows, vectorised};
+use super::workspace::LayerSpace;
 use crate::batch::Batch;
 
 /// The cell; its state is its output. Memory: z and n, on the way back their sums' gradients.
@@ -61,18 +62,8 @@ impl<'a> Own<'a> {
     }
 }
 
-/// What one unit computes in one step: z, n, `h'`.
-#[inline(always)]
-fn unit(gate: f32, candidate: f32, before: f32, mixture: Mixture) -> [f32; 3] {
-    let (z, n) = (sigmoid(gate), tanh(candidate));
-    [
-        z,
-        n,
-        (mixture.zeta * (1.0 - z) + mixture.nu) * n + z * before,
-    ]
-}
-
-/// One sequence's step; z and n go to `memory` (2H).
+/// One sequence's step; z and n go to `memory` (2H). One short loop after the other over rows that
+/// stay in the first-level cache: the compiler vectorises each of them.
 #[inline(always)]
 fn step(
     sums: &[f32],
@@ -82,19 +73,24 @@ fn step(
     state: &mut [f32],
     mixture: Mixture,
 ) {
-    let units = state.len();
-    let (z, n) = memory[..2 * units].split_at_mut(units);
-    let (bz, bh) = bias[..2 * units].split_at(units);
-    let (sums, before) = (&sums[..units], &before[..units]);
-    (0..units).for_each(|j| {
-        [z[j], n[j], state[j]] = unit(sums[j] + bz[j], sums[j] + bh[j], before[j], mixture);
-    });
+    let (z, n) = memory.split_at_mut(state.len());
+    let (bz, bh) = bias.split_at(state.len());
+    for (((z, n), sum), (bz, bh)) in z.iter_mut().zip(&mut *n).zip(sums).zip(bz.iter().zip(bh)) {
+        (*z, *n) = (sum + bz, sum + bh);
+    }
+    sigmoid_all(z);
+    tanh_all(n);
+    for (((h, h0), z), n) in state.iter_mut().zip(before).zip(z).zip(n) {
+        *h = (mixture.zeta * (1.0 - *z) + mixture.nu) * *n + *z * h0;
+    }
 }
 
 /// One sequence's step back: `memory` (2H) becomes `a_z` and `a_n`, `sums` their sum, and `above`
 /// what `h` gets past the kernel. Each unit's shares of `dzeta` and `dnu` are added to `shares`
 /// (2H).
 #[inline(always)]
+// One index for all gates; a closure over it would not be inlined.
+#[allow(clippy::needless_range_loop)]
 fn step_back(
     memory: &mut [f32],
     sums: &mut [f32],
@@ -108,7 +104,7 @@ fn step_back(
     let (of_zeta, of_nu) = shares[..2 * units].split_at_mut(units);
     let (sums, before) = (&mut sums[..units], &before[..units]);
     let Mixture { zeta, nu } = mixture;
-    (0..units).for_each(|j| {
+    for j in 0..units {
         let (dh, gate, candidate) = (above[j], z[j], n[j]);
         of_zeta[j] += dh * (1.0 - gate) * candidate;
         of_nu[j] += dh * candidate;
@@ -116,7 +112,73 @@ fn step_back(
         let az = dh * (before[j] - zeta * candidate) * gate * (1.0 - gate);
         above[j] = dh * gate;
         (z[j], n[j], sums[j]) = (az, an, az + an);
-    });
+    }
+}
+
+/// All sequences' step: the sums (n, H), the bias (2H), `h` (n, H), memory (n, 2H), `h'` (n, H).
+struct Steps<'a> {
+    sums: &'a [f32],
+    bias: &'a [f32],
+    before: &'a [f32],
+    memory: &'a mut [f32],
+    states: &'a mut [f32],
+    mixture: Mixture,
+}
+
+impl Vectorised for Steps<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            sums,
+            bias,
+            before,
+            memory,
+            states,
+            mixture,
+        } = self;
+        let units = bias.len() / 2;
+        for (k, state) in states.chunks_exact_mut(units).enumerate() {
+            let at = k * units..(k + 1) * units;
+            let memory = &mut memory[2 * at.start..2 * at.end];
+            let (sums, before) = (&sums[at.clone()], &before[at]);
+            step(sums, bias, before, memory, state, mixture);
+        }
+    }
+}
+
+/// All sequences' step back: memory (n, 2H), the sums, `h` and `dh` (n, H), and the shares (2H).
+struct StepsBack<'a> {
+    memory: &'a mut [f32],
+    sums: &'a mut [f32],
+    before: &'a [f32],
+    above: &'a mut [f32],
+    shares: &'a mut [f32],
+    mixture: Mixture,
+}
+
+impl Vectorised for StepsBack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            memory,
+            sums,
+            before,
+            above,
+            shares,
+            mixture,
+        } = self;
+        let units = shares.len() / 2;
+        for (k, above) in above.chunks_exact_mut(units).enumerate() {
+            let at = k * units..(k + 1) * units;
+            let memory = &mut memory[2 * at.start..2 * at.end];
+            let (sums, before) = (&mut sums[at.clone()], &before[at]);
+            step_back(memory, sums, before, above, shares, mixture);
+        }
+    }
 }
 
 impl Cell for FastGrnn {
@@ -148,7 +210,6 @@ impl Cell for FastGrnn {
 
     fn forward(&self, own: &[Tensor], batch: &Batch, space: &mut LayerSpace, _: Arithmetic) {
         let own = Own::new(own);
-        let hidden = own.bias.len() / 2;
         for t in 0..batch.steps() {
             let (row, active) = (t * batch.sequences(), batch.active(t));
             let rows = row..row + active;
@@ -170,18 +231,13 @@ impl Cell for FastGrnn {
             let memory = space.memory.slice_mut(rows);
             let before = before.slice(row, active);
             let states = after.first_rows(active);
-            vectorised(|| {
-                for (k, state) in states.chunks_exact_mut(hidden).enumerate() {
-                    let at = k * hidden..(k + 1) * hidden;
-                    step(
-                        &sums[at.clone()],
-                        own.bias,
-                        &before[at.clone()],
-                        &mut memory[2 * at.start..2 * at.end],
-                        state,
-                        own.mixture,
-                    );
-                }
+            vectorised(Steps {
+                sums,
+                bias: own.bias,
+                before,
+                memory,
+                states,
+                mixture: own.mixture,
             });
         }
     }
@@ -207,18 +263,13 @@ impl Cell for FastGrnn {
             let sums = space.projection.slice_mut(rows.clone());
             let before = space.states.slice(rows.clone());
             let above = space.state_gradients.slice_mut(rows.clone());
-            vectorised(|| {
-                for (k, above) in above.chunks_exact_mut(hidden).enumerate() {
-                    let at = k * hidden..(k + 1) * hidden;
-                    step_back(
-                        &mut memory[2 * at.start..2 * at.end],
-                        &mut sums[at.clone()],
-                        &before[at],
-                        above,
-                        &mut shares,
-                        own.mixture,
-                    );
-                }
+            vectorised(StepsBack {
+                memory,
+                sums,
+                before,
+                above,
+                shares: &mut shares,
+                mixture: own.mixture,
             });
             let sums = space.projection.rows(rows.clone());
             if own.down.is_some() {
@@ -265,7 +316,7 @@ fn finish(
         product(&low.t(), &sums, gradients[1].view_mut());
     }
     let bias = gradients[low + 1].as_slice_mut().unwrap_or_default();
-    vectorised(|| sum_rows(space.memory.slice(tokens), bias));
+    sum_rows(space.memory.slice(tokens), bias);
     let (of_zeta, of_nu) = shares.split_at(shares.len() / 2);
     let Mixture { zeta, nu } = own.mixture;
     let mixture = &mut gradients[low + 2];

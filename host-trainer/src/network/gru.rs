@@ -18,12 +18,13 @@
 
 use ndarray::Array2;
 
-use super::activation::{sigmoid, tanh};
+use super::activation::{sigmoid_all, tanh_all};
 use super::cell::Cell;
 use super::config::{Arithmetic, NetworkConfig};
-use super::product::{add_product, product, sum_rows, transposed};
+use super::product::{add_product, product, transposed};
 use super::tensor::{Initializer, Tensor, TensorSpec};
-use super::workspace::{LayerSpace, vectorised};
+use super::vector::{Vectorised, sum_rows, vectorised};
+use super::workspace::LayerSpace;
 use crate::batch::Batch;
 
 /// The cell's place among its own tensors.
@@ -35,26 +36,8 @@ const RECURRENT_BIAS: usize = 2;
 /// added; on the way back the gradients of the three products.
 pub(crate) struct Gru;
 
-/// What one unit computes in one step.
-struct Unit {
-    /// r, z, n.
-    gates: [f32; 3],
-    /// `h'`.
-    state: f32,
-}
-
-/// One unit: the sums of r and z, `W_n x + b_n`, `U_n h + b_hn`, and `h`.
-#[inline(always)]
-fn unit(reset: f32, update: f32, from_input: f32, from_state: f32, before: f32) -> Unit {
-    let (r, z) = (sigmoid(reset), sigmoid(update));
-    let n = tanh(from_input + r * from_state);
-    Unit {
-        gates: [r, z, n],
-        state: n + z * (before - n),
-    }
-}
-
-/// One sequence's step: `from_input` (3H) becomes the gates.
+/// One sequence's step: `from_input` (3H) becomes the gates. One short loop after the other over
+/// rows that stay in the first-level cache: the compiler vectorises each of them.
 #[inline(always)]
 fn step(
     from_input: &mut [f32],
@@ -65,28 +48,39 @@ fn step(
     state: &mut [f32],
 ) {
     let units = state.len();
+    for (sum, b) in from_input.iter_mut().zip(bias) {
+        *sum += b;
+    }
+    let (gates, un) = from_state.split_at_mut(2 * units);
+    for (sum, u) in from_input.iter_mut().zip(gates) {
+        *sum += *u;
+    }
+    for (u, b) in un.iter_mut().zip(recurrent_bias) {
+        *u += b;
+    }
     let (r, z, n) = thirds(from_input, units);
-    let (ur, uz, un) = thirds(from_state, units);
-    let [br, bz, bn] = [0, 1, 2].map(|gate| &bias[gate * units..][..units]);
-    let (bhn, before) = (&recurrent_bias[..units], &before[..units]);
-    (0..units).for_each(|j| {
-        un[j] += bhn[j];
-        let (reset, update) = (r[j] + ur[j] + br[j], z[j] + uz[j] + bz[j]);
-        let unit = unit(reset, update, n[j] + bn[j], un[j], before[j]);
-        [r[j], z[j], n[j]] = unit.gates;
-        state[j] = unit.state;
-    });
+    sigmoid_all(r);
+    sigmoid_all(z);
+    for ((n, r), u) in n.iter_mut().zip(r).zip(un) {
+        *n += *r * *u;
+    }
+    tanh_all(n);
+    for (((h, h0), z), n) in state.iter_mut().zip(before).zip(z).zip(n) {
+        *h = *n + *z * (h0 - *n);
+    }
 }
 
 /// One sequence's step back: the gates (3H) become the gradients of their sums, `from_state` (3H)
 /// those of the products with `h`, and `above` what `h` gets past them.
 #[inline(always)]
+// One index for all gates; a closure over it would not be inlined.
+#[allow(clippy::needless_range_loop)]
 fn step_back(gates: &mut [f32], from_state: &mut [f32], before: &[f32], above: &mut [f32]) {
     let units = above.len();
     let (r, z, n) = thirds(gates, units);
     let (ur, uz, un) = thirds(from_state, units);
     let before = &before[..units];
-    (0..units).for_each(|j| {
+    for j in 0..units {
         let dh = above[j];
         let an = dh * (1.0 - z[j]) * (1.0 - n[j] * n[j]);
         let az = dh * (before[j] - n[j]) * z[j] * (1.0 - z[j]);
@@ -94,7 +88,84 @@ fn step_back(gates: &mut [f32], from_state: &mut [f32], before: &[f32], above: &
         above[j] = dh * z[j];
         (ur[j], uz[j], un[j]) = (ar, az, an * r[j]);
         (r[j], z[j], n[j]) = (ar, az, an);
-    });
+    }
+}
+
+/// All sequences' step: the sums from the input and from `h` (n, 3H), both biases, `h` and `h'`
+/// (n, H).
+struct Steps<'a> {
+    from_input: &'a mut [f32],
+    from_state: &'a mut [f32],
+    bias: &'a [f32],
+    recurrent_bias: &'a [f32],
+    before: &'a [f32],
+    states: &'a mut [f32],
+}
+
+impl Vectorised for Steps<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            from_input,
+            from_state,
+            bias,
+            recurrent_bias,
+            before,
+            states,
+        } = self;
+        let units = recurrent_bias.len();
+        for (k, state) in states.chunks_exact_mut(units).enumerate() {
+            let (at, gates) = (
+                k * units..(k + 1) * units,
+                3 * k * units..3 * (k + 1) * units,
+            );
+            let (from_input, from_state) = (&mut from_input[gates.clone()], &mut from_state[gates]);
+            step(
+                from_input,
+                from_state,
+                bias,
+                recurrent_bias,
+                &before[at],
+                state,
+            );
+        }
+    }
+}
+
+/// All sequences' step back: the gates and sums from `h` (n, 3H), `h` and `dh` (n, H), and `H`.
+struct StepsBack<'a> {
+    gates: &'a mut [f32],
+    from_state: &'a mut [f32],
+    before: &'a [f32],
+    above: &'a mut [f32],
+    units: usize,
+}
+
+impl Vectorised for StepsBack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            gates,
+            from_state,
+            before,
+            above,
+            units,
+        } = self;
+        for (k, above) in above.chunks_exact_mut(units).enumerate() {
+            let row = 3 * k * units..3 * (k + 1) * units;
+            let (gates, from_state) = (&mut gates[row.clone()], &mut from_state[row]);
+            step_back(
+                gates,
+                from_state,
+                &before[k * units..(k + 1) * units],
+                above,
+            );
+        }
+    }
 }
 
 /// A row of three gates of `units` units.
@@ -132,7 +203,6 @@ impl Cell for Gru {
         let recurrent = own[RECURRENT_KERNEL].values.view();
         let bias = own[BIAS].as_slice();
         let recurrent_bias = own[RECURRENT_BIAS].as_slice();
-        let hidden = recurrent_bias.len();
         for t in 0..batch.steps() {
             let (row, active) = (t * batch.sequences(), batch.active(t));
             let rows = row..row + active;
@@ -144,18 +214,13 @@ impl Cell for Gru {
             let from_input = space.projection.slice_mut(rows);
             let before = before.slice(row, active);
             let states = after.first_rows(active);
-            vectorised(|| {
-                for (k, state) in states.chunks_exact_mut(hidden).enumerate() {
-                    let at = 3 * k * hidden..3 * (k + 1) * hidden;
-                    step(
-                        &mut from_input[at.clone()],
-                        &mut from_state[at],
-                        bias,
-                        recurrent_bias,
-                        &before[k * hidden..(k + 1) * hidden],
-                        state,
-                    );
-                }
+            vectorised(Steps {
+                from_input,
+                from_state,
+                bias,
+                recurrent_bias,
+                before,
+                states,
             });
         }
     }
@@ -177,12 +242,12 @@ impl Cell for Gru {
             let from_state = space.memory.slice_mut(rows.clone());
             let before = space.states.slice(rows.clone());
             let above = space.state_gradients.slice_mut(rows.clone());
-            vectorised(|| {
-                for (k, above) in above.chunks_exact_mut(hidden).enumerate() {
-                    let at = 3 * k * hidden..3 * (k + 1) * hidden;
-                    let before = &before[k * hidden..(k + 1) * hidden];
-                    step_back(&mut gates[at.clone()], &mut from_state[at], before, above);
-                }
+            vectorised(StepsBack {
+                gates,
+                from_state,
+                before,
+                above,
+                units: hidden,
             });
             if t > 0 {
                 space
@@ -203,7 +268,7 @@ impl Cell for Gru {
             gradients[RECURRENT_KERNEL].view_mut(),
         );
         let bias = gradients[BIAS].as_slice_mut().unwrap_or_default();
-        vectorised(|| sum_rows(space.projection.slice(tokens), bias));
+        sum_rows(space.projection.slice(tokens), bias);
         let of_candidate = products.slice(ndarray::s![.., 2 * hidden..]);
         gradients[RECURRENT_BIAS]
             .row_mut(0)

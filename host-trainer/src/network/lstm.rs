@@ -18,12 +18,13 @@
 
 use ndarray::Array2;
 
-use super::activation::{sigmoid, tanh};
+use super::activation::{sigmoid_all, tanh_all};
 use super::cell::Cell;
 use super::config::{Arithmetic, NetworkConfig};
-use super::product::{add_product, product, sum_rows, transposed};
+use super::product::{add_product, product, transposed};
 use super::tensor::{Initializer, Tensor, TensorSpec};
-use super::workspace::{LayerSpace, vectorised};
+use super::vector::{Vectorised, sum_rows, vectorised};
+use super::workspace::LayerSpace;
 use crate::batch::Batch;
 
 /// The cell's place among its own tensors.
@@ -33,34 +34,8 @@ const BIAS: usize = 1;
 /// The cell; its inner state is `c`. Memory: `tanh(c')`.
 pub(crate) struct Lstm;
 
-/// What one unit computes in one step.
-struct Unit {
-    /// i, f, g, o.
-    gates: [f32; 4],
-    /// `c'`.
-    inner: f32,
-    /// `tanh(c')`.
-    squashed: f32,
-    /// `h'`.
-    state: f32,
-}
-
-/// One unit: the gates' sums and `c`.
-#[inline(always)]
-fn unit(sums: [f32; 4], inner: f32) -> Unit {
-    let [i, f, o] = [sigmoid(sums[0]), sigmoid(sums[1]), sigmoid(sums[3])];
-    let g = tanh(sums[2]);
-    let inner = f * inner + i * g;
-    let squashed = tanh(inner);
-    Unit {
-        gates: [i, f, g, o],
-        inner,
-        squashed,
-        state: o * squashed,
-    }
-}
-
-/// One sequence's step: the sums (4H) become gates.
+/// One sequence's step: the sums (4H) become gates. One short loop after the other over rows that
+/// stay in the first-level cache: the compiler vectorises each of them.
 #[inline(always)]
 fn step(
     sums: &mut [f32],
@@ -71,19 +46,28 @@ fn step(
     state: &mut [f32],
 ) {
     let n = state.len();
+    for (sum, b) in sums.iter_mut().zip(bias) {
+        *sum += b;
+    }
     let ((i, f), (g, o)) = halves(sums, n);
-    let (before, inner, squashed) = (&before[..n], &mut inner[..n], &mut squashed[..n]);
-    let [bi, bf, bg, bo] = [0, 1, 2, 3].map(|gate| &bias[gate * n..][..n]);
-    (0..n).for_each(|j| {
-        let sums = [i[j] + bi[j], f[j] + bf[j], g[j] + bg[j], o[j] + bo[j]];
-        let unit = unit(sums, before[j]);
-        [i[j], f[j], g[j], o[j]] = unit.gates;
-        (inner[j], squashed[j], state[j]) = (unit.inner, unit.squashed, unit.state);
-    });
+    sigmoid_all(i);
+    sigmoid_all(f);
+    sigmoid_all(o);
+    tanh_all(g);
+    for ((((c, c0), i), f), g) in inner.iter_mut().zip(before).zip(i).zip(f).zip(g) {
+        *c = *f * c0 + *i * *g;
+    }
+    squashed.copy_from_slice(inner);
+    tanh_all(squashed);
+    for ((h, o), tc) in state.iter_mut().zip(o).zip(squashed) {
+        *h = *o * *tc;
+    }
 }
 
 /// One sequence's step back: the gates (4H) become the gradients of their sums.
 #[inline(always)]
+// One index for all gates; a closure over it would not be inlined.
+#[allow(clippy::needless_range_loop)]
 fn step_back(
     gates: &mut [f32],
     before: &[f32],
@@ -95,7 +79,7 @@ fn step_back(
     let ((i, f), (g, o)) = halves(gates, n);
     let (before, squashed) = (&before[..n], &squashed[..n]);
     let inner_gradient = &mut inner_gradient[..n];
-    (0..n).for_each(|j| {
+    for j in 0..n {
         let (dh, tc) = (state_gradient[j], squashed[j]);
         let dc = inner_gradient[j] + dh * o[j] * (1.0 - tc * tc);
         inner_gradient[j] = dc * f[j];
@@ -104,7 +88,72 @@ fn step_back(
         f[j] = dc * before[j] * f[j] * (1.0 - f[j]);
         g[j] = dg * (1.0 - g[j] * g[j]);
         o[j] = dh * tc * o[j] * (1.0 - o[j]);
-    });
+    }
+}
+
+/// All sequences' step: the sums (n, 4H), the bias (4H), `c`, `c'`, `tanh(c')` and `h'` (n, H).
+struct Steps<'a> {
+    sums: &'a mut [f32],
+    bias: &'a [f32],
+    before: &'a [f32],
+    inner: &'a mut [f32],
+    squashed: &'a mut [f32],
+    states: &'a mut [f32],
+}
+
+impl Vectorised for Steps<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            sums,
+            bias,
+            before,
+            inner,
+            squashed,
+            states,
+        } = self;
+        let units = bias.len() / 4;
+        for (k, state) in states.chunks_exact_mut(units).enumerate() {
+            let at = k * units..(k + 1) * units;
+            let sums = &mut sums[4 * at.start..4 * at.end];
+            let (before, inner) = (&before[at.clone()], &mut inner[at.clone()]);
+            step(sums, bias, before, inner, &mut squashed[at], state);
+        }
+    }
+}
+
+/// All sequences' step back: the gates (n, 4H), `c`, `tanh(c')`, `dh` and `dc` (n, H), and `H`.
+struct StepsBack<'a> {
+    gates: &'a mut [f32],
+    before: &'a [f32],
+    squashed: &'a [f32],
+    above: &'a [f32],
+    inner: &'a mut [f32],
+    units: usize,
+}
+
+impl Vectorised for StepsBack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            gates,
+            before,
+            squashed,
+            above,
+            inner,
+            units,
+        } = self;
+        for (k, above) in above.chunks_exact(units).enumerate() {
+            let at = k * units..(k + 1) * units;
+            let gates = &mut gates[4 * at.start..4 * at.end];
+            let (before, squashed) = (&before[at.clone()], &squashed[at.clone()]);
+            step_back(gates, before, squashed, above, &mut inner[at]);
+        }
+    }
 }
 
 type Pair<'a> = (&'a mut [f32], &'a mut [f32]);
@@ -146,7 +195,6 @@ impl Cell for Lstm {
     fn forward(&self, own: &[Tensor], batch: &Batch, space: &mut LayerSpace, _: Arithmetic) {
         let recurrent = own[RECURRENT_KERNEL].values.view();
         let bias = own[BIAS].as_slice();
-        let hidden = bias.len() / 4;
         for t in 0..batch.steps() {
             let (row, active) = (t * batch.sequences(), batch.active(t));
             let rows = row..row + active;
@@ -161,18 +209,13 @@ impl Cell for Lstm {
             let inner = inner.first_rows(active);
             let squashed = space.memory.slice_mut(rows);
             let states = after.first_rows(active);
-            vectorised(|| {
-                for (k, state) in states.chunks_exact_mut(hidden).enumerate() {
-                    let at = k * hidden..(k + 1) * hidden;
-                    step(
-                        &mut sums[4 * at.start..4 * at.end],
-                        bias,
-                        &inner_before[at.clone()],
-                        &mut inner[at.clone()],
-                        &mut squashed[at],
-                        state,
-                    );
-                }
+            vectorised(Steps {
+                sums,
+                bias,
+                before: inner_before,
+                inner,
+                squashed,
+                states,
             });
         }
     }
@@ -195,17 +238,13 @@ impl Cell for Lstm {
             let squashed = space.memory.slice(rows.clone());
             let above = space.state_gradients.slice(rows.clone());
             let inner = space.inner_gradients.slice_mut(0..active);
-            vectorised(|| {
-                for (k, above) in above.chunks_exact(hidden).enumerate() {
-                    let at = k * hidden..(k + 1) * hidden;
-                    step_back(
-                        &mut gates[4 * at.start..4 * at.end],
-                        &before[at.clone()],
-                        &squashed[at.clone()],
-                        above,
-                        &mut inner[at],
-                    );
-                }
+            vectorised(StepsBack {
+                gates,
+                before,
+                squashed,
+                above,
+                inner,
+                units: hidden,
             });
             if t > 0 {
                 // The gates' gradients (n, 4H) @ U^T (4H, H) are added to that of h (n, H).
@@ -222,6 +261,6 @@ impl Cell for Lstm {
         );
         product(&before.t(), &sums, gradients[RECURRENT_KERNEL].view_mut());
         let bias = gradients[BIAS].as_slice_mut().unwrap_or_default();
-        vectorised(|| sum_rows(space.projection.slice(tokens), bias));
+        sum_rows(space.projection.slice(tokens), bias);
     }
 }

@@ -29,6 +29,7 @@ mod simple_rnn;
 mod step_head;
 mod team;
 mod tensor;
+mod vector;
 mod workers;
 mod workspace;
 

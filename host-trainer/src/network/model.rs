@@ -4,9 +4,10 @@ use super::cell::{Cell, cell_for};
 use super::config::{Arithmetic, ConfigError, InputKind, NetworkConfig, Task};
 use super::gradients::Gradients;
 use super::parameters::{Parameters, ParametersError, Places};
-use super::product::{add_product, product, sum_rows};
+use super::product::{add_product, product};
 use super::tensor::Tensor;
-use super::workspace::{Workspace, vectorised};
+use super::vector::sum_rows;
+use super::workspace::Workspace;
 use super::{input, layer, readout};
 use crate::batch::Batch;
 
@@ -184,7 +185,7 @@ impl Network {
         };
         product(&source.t(), &logits, gradients[0].view_mut());
         let bias = gradients[1].as_slice_mut().unwrap_or_default();
-        vectorised(|| sum_rows(space.logits.slice(0..logits.nrows()), bias));
+        sum_rows(space.logits.slice(0..logits.nrows()), bias);
         let target = match direct {
             true => &mut top.state_gradients,
             false => &mut space.readout_gradients,

@@ -29,17 +29,6 @@ pub(crate) fn transposed(weights: &ArrayView2<f32>) -> Array2<f32> {
     weights.t().as_standard_layout().into_owned()
 }
 
-/// The sums of the columns of `values`, whose rows are as long as `target`.
-#[inline(always)]
-pub(crate) fn sum_rows(values: &[f32], target: &mut [f32]) {
-    target.fill(0.0);
-    for row in values.chunks_exact(target.len()) {
-        for (sum, value) in target.iter_mut().zip(row) {
-            *sum += value;
-        }
-    }
-}
-
 fn multiply(a: &ArrayView2<f32>, b: &ArrayView2<f32>, mut target: ArrayViewMut2<f32>, keep: bool) {
     let ((rows, depth), columns) = (a.dim(), b.ncols());
     assert_eq!((b.nrows(), target.dim()), (depth, (rows, columns)));
@@ -158,12 +147,19 @@ impl Multiply<'_> {
         for (r, sums) in sums.iter().enumerate() {
             let start = (row + r) * self.columns + column;
             let target = &mut self.target[start..start + width];
-            for (target, &sum) in target.chunks_mut(S::F32_LANES).zip(sums) {
-                let sum = match self.keep {
-                    true => simd.add_f32s(simd.partial_load_f32s(target), sum),
+            let (whole, rest) = S::as_mut_simd_f32s(target);
+            for (target, &sum) in whole.iter_mut().zip(sums) {
+                *target = match self.keep {
+                    true => simd.add_f32s(*target, sum),
                     false => sum,
                 };
-                simd.partial_store_f32s(target, sum);
+            }
+            if let (false, Some(&sum)) = (rest.is_empty(), sums.get(whole.len())) {
+                let sum = match self.keep {
+                    true => simd.add_f32s(simd.partial_load_f32s(rest), sum),
+                    false => sum,
+                };
+                simd.partial_store_f32s(rest, sum);
             }
         }
     }

@@ -17,9 +17,10 @@ use ndarray::Array2;
 use super::activation::tanh;
 use super::cell::Cell;
 use super::config::{Arithmetic, NetworkConfig};
-use super::product::{add_product, product, sum_rows, transposed};
+use super::product::{add_product, product, transposed};
 use super::tensor::{Initializer, Tensor, TensorSpec};
-use super::workspace::{LayerSpace, vectorised};
+use super::vector::{Vectorised, sum_rows, vectorised};
+use super::workspace::LayerSpace;
 use crate::batch::Batch;
 
 /// The cell's place among its own tensors.
@@ -47,6 +48,42 @@ fn step(unit: impl Fn(f32) -> f32, sums: &[f32], bias: &[f32], states: &mut [f32
     for (state, sums) in rows.zip(sums.chunks_exact(bias.len())) {
         for ((h, sum), b) in state.iter_mut().zip(sums).zip(bias) {
             *h = unit(sum + b);
+        }
+    }
+}
+
+/// All sequences' step in f32: the sums without bias (n, H), the bias (H), `h'` (n, H).
+struct Steps<'a> {
+    sums: &'a [f32],
+    bias: &'a [f32],
+    states: &'a mut [f32],
+}
+
+impl Vectorised for Steps<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { sums, bias, states } = self;
+        step(tanh, sums, bias, states);
+    }
+}
+
+/// All sequences' step back: `dz`, the gradients of the states, and the states (n, H).
+struct StepsBack<'a> {
+    dz: &'a mut [f32],
+    above: &'a [f32],
+    states: &'a [f32],
+}
+
+impl Vectorised for StepsBack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { dz, above, states } = self;
+        for ((dz, g), h) in dz.iter_mut().zip(above).zip(states) {
+            *dz = g * (1.0 - h * h);
         }
     }
 }
@@ -88,7 +125,7 @@ impl Cell for SimpleRnn {
             let sums = space.projection.slice(rows);
             let states = after.first_rows(active);
             match arithmetic {
-                Arithmetic::Float => vectorised(|| step(tanh, sums, bias, states)),
+                Arithmetic::Float => vectorised(Steps { sums, bias, states }),
                 Arithmetic::Device => step(device_unit, sums, bias, states),
             }
         }
@@ -111,11 +148,7 @@ impl Cell for SimpleRnn {
                 .slice(row + sequences..row + sequences + active);
             let above = space.state_gradients.slice(rows.clone());
             let dz = space.projection.slice_mut(rows.clone());
-            vectorised(|| {
-                for ((dz, g), h) in dz.iter_mut().zip(above).zip(states) {
-                    *dz = g * (1.0 - h * h);
-                }
-            });
+            vectorised(StepsBack { dz, above, states });
             if t > 0 {
                 // dz (n, H) @ W_hh^T (H, H) is added to the gradient of the earlier h (n, H).
                 let earlier = row - sequences..row - sequences + active;
@@ -128,6 +161,6 @@ impl Cell for SimpleRnn {
         let dz = space.projection.rows(tokens.clone());
         product(&before.t(), &dz, gradients[RECURRENT_KERNEL].view_mut());
         let bias = gradients[BIAS].as_slice_mut().unwrap_or_default();
-        vectorised(|| sum_rows(space.projection.slice(tokens), bias));
+        sum_rows(space.projection.slice(tokens), bias);
     }
 }

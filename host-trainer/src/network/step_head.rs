@@ -4,7 +4,8 @@
 
 use super::activation::exp;
 use super::outcome::Outcome;
-use super::workspace::{Buffer, vectorised};
+use super::vector::{Vectorised, vectorised};
+use super::workspace::Buffer;
 use crate::batch::Batch;
 
 /// Partial sums and maxima, so that they are computed in vectors.
@@ -25,8 +26,8 @@ pub(crate) fn next_token(logits: &mut Buffer, batch: &Batch, scale: f32) -> Outc
         }
         let next = usize::from(next);
         let wanted = row[next];
-        let top = vectorised(|| maximum(row));
-        let sum = vectorised(|| softmax(row, top, scale));
+        let top = vectorised(Maximum { row });
+        let sum = vectorised(Softmax { row, top, scale });
         row[next] -= scale;
         outcome.loss_sum += libm::log(f64::from(sum)) + f64::from(top) - f64::from(wanted);
         // A NaN is larger than nothing, so it is never right.
@@ -37,38 +38,57 @@ pub(crate) fn next_token(logits: &mut Buffer, batch: &Batch, scale: f32) -> Outc
 }
 
 /// The largest number, `NaN` if one is.
-#[inline(always)]
-fn maximum(row: &[f32]) -> f32 {
-    let larger = |a: f32, b: f32| if b > a || b.is_nan() { b } else { a };
-    let mut tops = [f32::NEG_INFINITY; LANES];
-    let (blocks, rest) = row.as_chunks::<LANES>();
-    for block in blocks {
-        for (top, &value) in tops.iter_mut().zip(block) {
-            *top = larger(*top, value);
-        }
-    }
-    tops.iter().chain(rest).copied().fold(tops[0], larger)
+struct Maximum<'a> {
+    row: &'a [f32],
 }
 
-/// Replaces the row by its softmax times `scale`; returns the sum of `exp(z - top)`.
-#[inline(always)]
-fn softmax(row: &mut [f32], top: f32, scale: f32) -> f32 {
-    let mut sums = [0.0; LANES];
-    let (blocks, rest) = row.as_chunks_mut::<LANES>();
-    for block in blocks {
-        for (sum, value) in sums.iter_mut().zip(block) {
+impl Vectorised for Maximum<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run(self) -> f32 {
+        let larger = |a: f32, b: f32| if b > a || b.is_nan() { b } else { a };
+        let mut tops = [f32::NEG_INFINITY; LANES];
+        let (blocks, rest) = self.row.as_chunks::<LANES>();
+        for block in blocks {
+            for (top, &value) in tops.iter_mut().zip(block) {
+                *top = larger(*top, value);
+            }
+        }
+        tops.iter().chain(rest).copied().fold(tops[0], larger)
+    }
+}
+
+/// Replaces the row by its softmax times `scale`; gives the sum of `exp(z - top)`.
+struct Softmax<'a> {
+    row: &'a mut [f32],
+    top: f32,
+    scale: f32,
+}
+
+impl Vectorised for Softmax<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run(self) -> f32 {
+        let Self { row, top, scale } = self;
+        let mut sums = [0.0; LANES];
+        let (blocks, rest) = row.as_chunks_mut::<LANES>();
+        for block in blocks {
+            for (sum, value) in sums.iter_mut().zip(block) {
+                *value = exp(*value - top);
+                *sum += *value;
+            }
+        }
+        for (sum, value) in sums.iter_mut().zip(rest) {
             *value = exp(*value - top);
             *sum += *value;
         }
+        let sum: f32 = sums.iter().sum();
+        let factor = scale / sum;
+        row.iter_mut().for_each(|value| *value *= factor);
+        sum
     }
-    for (sum, value) in sums.iter_mut().zip(rest) {
-        *value = exp(*value - top);
-        *sum += *value;
-    }
-    let sum: f32 = sums.iter().sum();
-    let factor = scale / sum;
-    row.iter_mut().for_each(|value| *value *= factor);
-    sum
 }
 
 /// Mean squared error of the next vectors (T*B, F), the mean taken over the features. Replaces
@@ -107,14 +127,18 @@ mod tests {
             for place in [0, length / 2, length - 1] {
                 let mut row = vec![-2.0; length];
                 row[place] = 3.0;
-                assert_eq!(maximum(&row), 3.0);
+                assert_eq!(vectorised(Maximum { row: &row }), 3.0);
                 let expected = 1.0 + (length - 1) as f64 * libm::exp(-5.0);
-                let sum = softmax(&mut row, 3.0, 0.5);
+                let sum = vectorised(Softmax {
+                    row: &mut row,
+                    top: 3.0,
+                    scale: 0.5,
+                });
                 assert!((f64::from(sum) - expected).abs() < 1e-6 * expected);
                 assert!((f64::from(row[place]) - 0.5 / expected).abs() < 1e-7);
                 assert!((row.iter().sum::<f32>() - 0.5).abs() < 1e-6);
                 row[place] = f32::NAN;
-                assert!(maximum(&row).is_nan());
+                assert!(vectorised(Maximum { row: &row }).is_nan());
             }
         }
     }

@@ -147,13 +147,6 @@ impl<'a> After<'a> {
     }
 }
 
-/// Runs `work` compiled for the widest vectors that this machine has; the numbers are the same
-/// for every width, as nothing is reordered or fused.
-#[inline(always)]
-pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(work)
-}
-
 /// What one layer computes and keeps for the way back; see [`super::cell::Cell`] for the shapes.
 #[derive(Default)]
 pub(crate) struct LayerSpace {

@@ -1,0 +1,55 @@
+//! Element-wise loops in the widest vectors that the machine has.
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// A loop to be compiled for every width of vectors. It and all that it calls must be
+/// `#[inline(always)]`; closures and function items are not, so it is a type.
+pub(crate) trait Vectorised {
+    type Output;
+
+    /// Runs the loop.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs a loop in the machine's widest vectors. The numbers are the same for every width, as
+/// nothing is reordered or fused.
+pub(crate) fn vectorised<L: Vectorised>(work: L) -> L::Output {
+    Arch::new().dispatch(Dispatched(work))
+}
+
+struct Dispatched<L>(L);
+
+impl<L: Vectorised> WithSimd for Dispatched<L> {
+    type Output = L::Output;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> L::Output {
+        self.0.run()
+    }
+}
+
+/// The sums of the columns of `values`, whose rows are as long as `target`.
+struct RowSum<'a> {
+    values: &'a [f32],
+    target: &'a mut [f32],
+}
+
+impl Vectorised for RowSum<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { values, target } = self;
+        target.fill(0.0);
+        for row in values.chunks_exact(target.len()) {
+            for (sum, value) in target.iter_mut().zip(row) {
+                *sum += value;
+            }
+        }
+    }
+}
+
+/// The sums of the columns of `values`, whose rows are as long as `target`.
+pub(crate) fn sum_rows(values: &[f32], target: &mut [f32]) {
+    vectorised(RowSum { values, target });
+}
