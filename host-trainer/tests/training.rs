@@ -2,10 +2,11 @@
 
 use spinet_core::Readout;
 use spinet_trainer::batch::{BatchConfig, BatchMode, Cut, Example};
-use spinet_trainer::network::{InputKind, Network, NetworkConfig, Task};
+use spinet_trainer::network::{CellKind, InputKind, Network, NetworkConfig, Task};
 use spinet_trainer::optimizer::{AdamConfig, Schedule};
 use spinet_trainer::training::{
-    Checkpoint, History, Selection, TrainingConfig, TrainingError, evaluate, fit, predict,
+    Checkpoint, History, Selection, TrainingConfig, TrainingError, evaluate, evaluate_language,
+    fit, fit_language, predict,
 };
 
 const RAGGED: BatchMode = BatchMode::Ragged {
@@ -280,4 +281,57 @@ fn impossible_configurations_are_refused_before_anything_is_computed() {
     let outside = [Example::of_tokens(&[1, 20], 0)];
     let text = "example 0, token 1: id 20 is not below the vocabulary's 20";
     assert_eq!(refused(&outside, config(1)), text);
+}
+
+/// A language of period 5 is learned; the record's validation is what evaluation finds.
+#[test]
+fn a_stream_is_learned_and_scored_as_recorded() {
+    let tokens: Vec<u16> = (0..3000usize).map(|n| [0, 1, 2, 1, 3][n % 5]).collect();
+    let (training, validation) = tokens.split_at(2000);
+    for cell in [
+        CellKind::SimpleRnn,
+        CellKind::Gru,
+        CellKind::Lstm,
+        CellKind::FastGrnn,
+    ] {
+        let shape = NetworkConfig::simple_rnn(InputKind::OneHot, 4, 12);
+        let task = Task::NextToken;
+        let mut network = Network::new(
+            NetworkConfig {
+                cell,
+                task,
+                ..shape
+            },
+            1,
+        )
+        .unwrap();
+        let mut config = config(30);
+        config.truncation = 20;
+        config.adam.clip_norm = Some(5.0);
+        let history = fit_language(&mut network, training, validation, &config, &mut |_| ());
+        let best = history.unwrap().best().unwrap().score();
+        let outcome = evaluate_language(&network, validation, 20, 1).unwrap();
+        assert_eq!((outcome.loss(), outcome.scored), (best.loss, 999));
+        assert!(best.loss < 0.1, "{cell:?}: {}", best.loss);
+    }
+}
+
+/// A sine wave is told from the steps before it, noise in training or not.
+#[test]
+fn the_next_vector_is_learned() {
+    let wave: Vec<f32> = (0..60).map(|n| libm::sinf(0.4 * n as f32)).collect();
+    let examples = [Example::of_vectors(&wave, 1, 0)];
+    for input_noise in [0.0, 0.02] {
+        let shape = NetworkConfig {
+            cell: CellKind::Gru,
+            task: Task::NextVector,
+            input_noise,
+            ..NetworkConfig::simple_rnn(InputKind::Dense { features: 1 }, 0, 12)
+        };
+        let mut network = Network::new(shape, 1).unwrap();
+        silent(&mut network, &examples, &[], &config(300)).unwrap();
+        let outcome = evaluate(&network, &examples, &config(1).batch, 1).unwrap();
+        assert_eq!(outcome.scored, 59);
+        assert!(outcome.loss() < 0.01, "{}", outcome.loss());
+    }
 }

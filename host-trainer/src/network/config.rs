@@ -344,3 +344,45 @@ pub enum ConfigError {
     #[error("{0:?} cannot be trained in the device's arithmetic")]
     NoDeviceArithmetic(CellKind),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_networks_are_named() {
+        let tokens = NetworkConfig::simple_rnn(InputKind::OneHot, 7, 4);
+        let vectors = NetworkConfig::simple_rnn(InputKind::Dense { features: 3 }, 0, 4);
+        assert_eq!((tokens.validate(), vectors.validate()), (Ok(()), Ok(())));
+        let mut cases = [(); 6].map(|()| tokens.clone());
+        cases[0].task = Task::NextVector;
+        cases[1].recurrent_rank = 2;
+        (cases[2].cell, cases[2].input_rank) = (CellKind::FastGrnn, 2);
+        (cases[3].cell, cases[3].recurrent_rank) = (CellKind::FastGrnn, 5);
+        cases[4].input_noise = 0.1;
+        cases[5].embedding_dropout = 0.1;
+        let found = cases.map(|config| config.validate().unwrap_err());
+        let (rank, hidden) = (5, 4);
+        let name = "recurrent_rank";
+        let expected = [
+            ConfigError::NoVectors,
+            ConfigError::RankOfCell { name },
+            ConfigError::RankOfOneHot,
+            ConfigError::Rank { name, rank, hidden },
+            ConfigError::NoiseOnTokens,
+            ConfigError::NoEmbedding,
+        ];
+        assert_eq!(found, expected);
+        let mut cases = [(); 3].map(|()| vectors.clone());
+        cases[0].task = Task::NextToken;
+        cases[1].word_dropout = 0.1;
+        cases[2].vocabulary_size = 3;
+        let found = cases.map(|config| config.validate().unwrap_err());
+        let expected = [
+            ConfigError::NoTokens,
+            ConfigError::NoWords,
+            ConfigError::VectorVocabulary(3),
+        ];
+        assert_eq!(found, expected);
+    }
+}
