@@ -1,4 +1,4 @@
-//! From the board's file and the model's: the memory map, the drivers, the sizes.
+//! From the board's file and the model's: the memory map, the drivers, the service, the sizes.
 //!
 //! Everything that does not fit is refused here, in one line with the numbers.
 
@@ -8,6 +8,8 @@ use std::{env, fs};
 
 use board::Board;
 use spinet_core::Artifact;
+use spinet_core::artifact::{Front, Task};
+use spinet_core::cell::CellKind;
 use spinet_core::shape::Dimensions;
 
 #[path = "boards/board.rs"]
@@ -16,17 +18,22 @@ mod board;
 /// The model without `SPINET_MODEL`, in this folder.
 const DEFAULT_MODEL: &str = "models/imdb.spinet";
 
-/// The copies of the model's state that are on the stack while the program loads it.
+/// The copies of the service, the model's state in it, that are on the stack on its way to its
+/// place.
 const COPIES_WHILE_LOADING: u32 = 2;
 
-/// The stack that loading takes beside these copies, in bytes: its own frame (some 400) and
-/// the deepest call, reading the manifest, rounded up.
-const LOADING_BYTES: u32 = 2_048;
+/// The stack that this takes beside these copies, in bytes: the artifact, and a first step
+/// (2,252 at most were measured with blocks of 8 units; those of 32 take 960 more), rounded up.
+const LOADING_BYTES: u32 = 3_328;
+
+/// The stack that checking the artifact takes before, in bytes: the manifest and the network, with
+/// room for the most layers, twice each (6,272 at most were measured), rounded up.
+const PARSING_BYTES: u32 = 6_656;
 
 /// RAM beside the stack, the model's state and the logger's buffer, in bytes: the references and
-/// counters of the classifier, the program's own statics and the logger's (some 300 on a 32-bit
-/// core), rounded up.
-const PROGRAM_RAM_BYTES: u32 = 512;
+/// counters of the service, most of them the network's, the line it is in, the program's own
+/// statics and the logger's (1,048 at most were measured), rounded up.
+const PROGRAM_RAM_BYTES: u32 = 1_152;
 
 /// The buffer of defmt-rtt, in bytes, without `DEFMT_RTT_BUFFER_SIZE`.
 const RTT_BYTES: u32 = 1_024;
@@ -49,8 +56,9 @@ fn generate() -> Result<(), String> {
         &out.join("memory.x"),
         &memory_map(&board, model.stack_bytes(&board)),
     )?;
-    driver("uart", &board.hardware.uart)?;
-    driver("timer", &board.hardware.timer)?;
+    choose("uart", &board.hardware.uart)?;
+    choose("timer", &board.hardware.timer)?;
+    choose("service", model.service)?;
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=--nmagic");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
@@ -94,6 +102,12 @@ struct Model {
     path: PathBuf,
     bytes: usize,
     dimensions: Dimensions,
+    /// The layers' cells.
+    cells: Vec<CellKind>,
+    /// The service that the model asks for.
+    service: &'static str,
+    /// Numbers in a vector, if the model reads those.
+    features: Option<u16>,
     /// The logger's RAM beside the model's, in bytes.
     logger_bytes: u32,
 }
@@ -117,6 +131,14 @@ impl Model {
             path,
             bytes: file.len(),
             dimensions,
+            cells: (artifact.manifest.layers.iter().flatten())
+                .map(|layer| layer.kind())
+                .collect(),
+            service: service(&artifact).map_err(|why| failed(&why))?,
+            features: match artifact.front {
+                Front::Series(series) => Some(series.features()),
+                Front::Words(_) | Front::Symbols(_) => None,
+            },
             logger_bytes,
         })
     }
@@ -140,38 +162,53 @@ impl Model {
         Ok(())
     }
 
-    /// The program's static RAM without the logger's buffer, most of it the classifier's, at
-    /// most.
+    /// The program's static RAM without the logger's buffer, most of it the service's, at most.
     fn state_bytes(&self) -> u32 {
-        // Four 16-bit dimensions: below 2^21.
-        self.dimensions.state_bytes() as u32 + PROGRAM_RAM_BYTES
+        // A vector that is being read and one that is being written.
+        let vectors = 2 * 2 * u32::from(self.features.unwrap_or(0));
+        // Seven 16-bit dimensions: below 2^21.
+        self.dimensions.state_bytes() as u32 + vectors + PROGRAM_RAM_BYTES
     }
 
-    /// The stack to keep free: the board's, or more if loading takes more.
+    /// The stack to keep free: the board's, or more if checking or loading takes more.
     fn stack_bytes(&self, board: &Board) -> u32 {
         let loading = COPIES_WHILE_LOADING * self.state_bytes() + LOADING_BYTES;
-        board.hardware.stack_bytes.max(loading)
+        board.hardware.stack_bytes.max(loading).max(PARSING_BYTES)
     }
 
     /// `model.rs`: the shape and the bytes, aligned as the format asks.
     fn source(&self) -> String {
-        let Dimensions {
-            input_size,
-            hidden_size,
-            outputs,
-            window,
-        } = self.dimensions;
+        let [input, hidden, widest, memory, pool, outputs, window] = self.dimensions.parameters();
+        let cells: Vec<String> = (self.cells.iter())
+            .map(|kind| format!("spinet_core::cell::CellKind::{kind:?}"))
+            .collect();
+        let cells = cells.join(", ");
         let alignment = spinet_core::artifact::ALIGNMENT;
         let (path, bytes) = (&self.path, self.bytes);
+        let features = self.features.map_or_else(String::new, |features| {
+            format!("/// Numbers in a vector.\npub const FEATURES: usize = {features};\n")
+        });
         format!(
             "/// The model's sizes.\n\
-             pub type Shape = spinet_core::Shape<{input_size}, {hidden_size}, {outputs}, {window}>;\n\
+             pub type Shape = spinet_core::Shape<{input}, {hidden}, {widest}, {memory}, {pool}, {outputs}, {window}, {{ spinet_core::shape::cells(&[{cells}]) }}>;\n\
+             {features}\
              #[repr(C, align({alignment}))]\n\
              struct Aligned([u8; {bytes}]);\n\
              static ALIGNED: Aligned = Aligned(*include_bytes!({path:?}));\n\
              /// The artifact.\n\
              pub static BYTES: &[u8] = &ALIGNED.0;\n"
         )
+    }
+}
+
+/// The service for what a model reads and what it is for, a file of `src/service/`.
+fn service(artifact: &Artifact<'_>) -> Result<&'static str, &'static str> {
+    match (artifact.front, artifact.manifest.task) {
+        (Front::Words(_), Task::Classify { .. }) => Ok("classify_text"),
+        (Front::Series(_), Task::Classify { .. }) => Ok("classify_series"),
+        (Front::Symbols(_), Task::Generate) => Ok("generate_text"),
+        (Front::Series(_), Task::Generate) => Ok("generate_series"),
+        _ => Err("there is no service for its task"),
     }
 }
 
@@ -215,8 +252,8 @@ fn memory_map(board: &Board, stack: u32) -> String {
     map
 }
 
-/// Selects the driver `chosen` among the files of `src/<kind>/`.
-fn driver(kind: &str, chosen: &str) -> Result<(), String> {
+/// Selects the driver or service `chosen` among the files of `src/<kind>/`.
+fn choose(kind: &str, chosen: &str) -> Result<(), String> {
     let folder = format!("src/{kind}");
     println!("cargo::rerun-if-changed={folder}");
     let mut known = Vec::new();
@@ -236,7 +273,7 @@ fn driver(kind: &str, chosen: &str) -> Result<(), String> {
     println!("cargo::rustc-cfg={kind}={chosen:?}");
     match known.contains(&format!("{chosen:?}")) {
         true => Ok(()),
-        false => Err(format!("no {kind} driver {chosen:?}; there are {known}")),
+        false => Err(format!("no {kind} {chosen:?}; there are {known}")),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Text in, verdict out: a tokenizer, a vocabulary, a network and its state, joined.
+//! A sequence in, a verdict out: a front end, a network and its state, joined.
 
 use crate::{
     Artifact, ArtifactError, Network, State,
-    artifact::Labels,
+    artifact::{Front, FrontSpec, Labels, Task},
     probability::classify,
+    series::Series,
     shape::Buffers,
     text::{Tokenizer, Vocabulary, WordHash, special},
 };
@@ -20,7 +21,7 @@ pub struct Classifier<'a, B: Buffers> {
     unknown: u32,
 }
 
-/// What a classifier makes of a text.
+/// What a classifier makes of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict<'v> {
     /// The index of the most probable class.
@@ -31,7 +32,7 @@ pub struct Verdict<'v> {
     pub probability: u16,
     /// The logits `(outputs,)`, Q16.15.
     pub logits: &'v [i32],
-    /// Words read.
+    /// Words or vectors read.
     pub tokens: u32,
     /// Of these, words that the vocabulary does not have.
     pub unknown: u32,
@@ -41,16 +42,24 @@ impl<'a, B: Buffers> Classifier<'a, B> {
     /// A classifier that has read nothing.
     ///
     /// # Errors
-    /// [`ArtifactError::Shape`] if `B` is not the shape of this artifact.
+    /// [`ArtifactError::Task`] if the model does not classify text, [`ArtifactError::Shape`] if
+    /// `B` is not its shape.
     pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
-        let dimensions = artifact.network.dimensions();
+        let (Front::Words(vocabulary), Task::Classify { .. }) =
+            (artifact.front, artifact.manifest.task)
+        else {
+            return Err(ArtifactError::Task);
+        };
         let mut classifier = Self {
             labels: artifact.labels,
-            vocabulary: artifact.vocabulary,
+            vocabulary,
             network: artifact.network,
-            starts: artifact.manifest.start,
+            starts: matches!(
+                artifact.manifest.front,
+                FrontSpec::Words { start: true, .. }
+            ),
             tokenizer: Tokenizer::new(),
-            state: State::new(dimensions).ok_or(ArtifactError::Shape(dimensions))?,
+            state: State::new(&artifact.network)?,
             tokens: 0,
             unknown: 0,
         };
@@ -89,15 +98,7 @@ impl<'a, B: Buffers> Classifier<'a, B> {
     /// The verdict on the words so far; a word that has not ended yet does not count.
     pub fn verdict(&mut self) -> Verdict<'_> {
         let logits = self.network.logits(&mut self.state);
-        let (class, probability) = classify(logits);
-        Verdict {
-            class,
-            label: self.labels.get(class),
-            probability,
-            logits,
-            tokens: self.tokens,
-            unknown: self.unknown,
-        }
+        verdict(self.labels, logits, self.tokens, self.unknown)
     }
 
     fn read(&mut self, word: WordHash) {
@@ -107,5 +108,72 @@ impl<'a, B: Buffers> Classifier<'a, B> {
             special::UNKNOWN
         });
         self.network.step(&mut self.state, token);
+    }
+}
+
+fn verdict<'v>(labels: Labels<'v>, logits: &'v [i32], tokens: u32, unknown: u32) -> Verdict<'v> {
+    let (class, probability) = classify(logits);
+    Verdict {
+        class,
+        label: labels.get(class),
+        probability,
+        logits,
+        tokens,
+        unknown,
+    }
+}
+
+/// Reads a sequence of vectors of any length in constant memory.
+pub struct SeriesClassifier<'a, B: Buffers> {
+    labels: Labels<'a>,
+    series: Series<'a>,
+    network: Network<'a>,
+    state: State<B>,
+    vectors: u32,
+}
+
+impl<'a, B: Buffers> SeriesClassifier<'a, B> {
+    /// A classifier that has read nothing.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Task`] if the model does not classify vectors, [`ArtifactError::Shape`]
+    /// if `B` is not its shape.
+    pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
+        let (Front::Series(series), Task::Classify { .. }) =
+            (artifact.front, artifact.manifest.task)
+        else {
+            return Err(ArtifactError::Task);
+        };
+        Ok(Self {
+            labels: artifact.labels,
+            series,
+            network: artifact.network,
+            state: State::new(&artifact.network)?,
+            vectors: 0,
+        })
+    }
+
+    /// Forgets the sequence so far.
+    pub fn reset(&mut self) {
+        self.state.reset();
+        self.vectors = 0;
+    }
+
+    /// How values become components of vectors.
+    pub fn series(&self) -> Series<'a> {
+        self.series
+    }
+
+    /// Takes in a vector `(features,)`, Q0.15; see [`Series::quantize`].
+    #[inline]
+    pub fn feed(&mut self, x: &[i16]) {
+        self.vectors = self.vectors.saturating_add(1);
+        self.network.step_vector(&mut self.state, x);
+    }
+
+    /// The verdict on the vectors so far.
+    pub fn verdict(&mut self) -> Verdict<'_> {
+        let logits = self.network.logits(&mut self.state);
+        verdict(self.labels, logits, self.vectors, 0)
     }
 }

@@ -1,4 +1,4 @@
-//! The dense layer: the head.
+//! The dense layer: the head, and the first half of a low-rank product.
 
 use crate::{
     data::Data,
@@ -18,40 +18,57 @@ pub struct DenseSpec {
 }
 
 impl DenseSpec {
-    /// Borrows the layer.
+    /// Borrows the layer, called `tensor` in errors.
     ///
     /// # Errors
     /// Those of its matrix and rows.
     pub fn resolve<'a>(
         &self,
         data: Data<'a>,
-        outputs: u16,
-        inputs: u16,
+        tensor: &'static str,
+        outputs: usize,
+        inputs: usize,
     ) -> Result<Dense<'a>, ArtifactError> {
-        let weights = self
-            .weights
-            .resolve(data, "head weights", outputs, inputs)?;
-        let rows = self
-            .rows
-            .resolve(data, "head rows", outputs, weights.bound())?;
+        let weights = self.weights.resolve(data, tensor, outputs, inputs)?;
+        let rows = self.rows.resolve(data, tensor, outputs, weights.bound())?;
         Ok(Dense { weights, rows })
     }
 }
 
-/// `y = W x + b`: the head.
+/// `y = W x + b`.
 #[derive(Debug, Clone, Copy)]
 pub struct Dense<'a> {
     weights: Matrix<'a>,
     rows: Rows<'a>,
 }
 
+/// Rows that are summed at a time where the results are narrowed.
+const BLOCK: usize = 8;
+
 impl Dense<'_> {
     /// `W (outputs, inputs) @ x (inputs,) + b -> y (outputs,)`; `x` in Q0.15, `y` in Q16.15.
     #[inline]
     pub fn apply(&self, x: &[i16], y: &mut [i32]) {
-        self.rows.begin(y);
-        self.weights.accumulate(x, y);
-        self.rows.requantize(y);
+        self.rows.begin(0, y);
+        self.weights.accumulate(0, x, y);
+        self.rows.requantize(0, y);
+    }
+
+    /// The same with `y` in Q0.15, saturated.
+    #[inline]
+    pub fn apply_narrow(&self, x: &[i16], y: &mut [i16]) {
+        for (block, y) in y.chunks_mut(BLOCK).enumerate() {
+            let mut sums = [0; BLOCK];
+            let (first, Some(sums)) = (block * BLOCK, sums.get_mut(..y.len())) else {
+                return;
+            };
+            self.rows.begin(first, sums);
+            self.weights.accumulate(first, x, sums);
+            self.rows.requantize(first, sums);
+            for (y, &sum) in y.iter_mut().zip(&*sums) {
+                *y = crate::fixed::saturate(sum);
+            }
+        }
     }
 
     /// Multiply-accumulates of one application.

@@ -1,6 +1,6 @@
 //! What can be wrong with an artifact.
 
-use crate::shape::Dimensions;
+use crate::{cell::CellKind, shape::Dimensions};
 use core::fmt;
 
 /// Why an artifact was refused.
@@ -36,8 +36,13 @@ pub enum ArtifactError {
     OutOfRange(&'static str),
     /// A bias or a width with which 32-bit sums could overflow.
     Overflow(&'static str),
+    /// The model is for another task: it classifies where one that generates was asked for, or
+    /// the reverse, or it reads text where vectors were asked for, or the reverse.
+    Task,
     /// The model's dimensions are these, not those that it was opened with.
     Shape(Dimensions),
+    /// The model has a layer of this cell, which the program that opened it does without.
+    Cell(CellKind),
 }
 
 impl fmt::Display for ArtifactError {
@@ -57,11 +62,15 @@ impl fmt::Display for ArtifactError {
             Self::Tensor(name) => write!(f, "{name}: not within the file, or of another size"),
             Self::OutOfRange(name) => write!(f, "{name}: a value is out of range"),
             Self::Overflow(name) => write!(f, "{name}: sums could overflow 32 bits"),
-            Self::Shape(d) => write!(
-                f,
-                "the model's shape is input {}, hidden {}, outputs {}, window {}",
-                d.input_size, d.hidden_size, d.outputs, d.window
-            ),
+            Self::Task => write!(f, "the model is for another task"),
+            Self::Cell(kind) => write!(f, "the model's cell {kind} is not in this program"),
+            Self::Shape(d) => {
+                let [input, hidden, widest, memory, pool, outputs, window] = d.parameters();
+                write!(
+                    f,
+                    "the model's shape is Shape<{input}, {hidden}, {widest}, {memory}, {pool}, {outputs}, {window}>"
+                )
+            }
         }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! | quantity | type | format | range |
 //! |---|---|---|---|
-//! | weight | `i8` | integer times its row's scale | -127 ..= 127 |
-//! | hidden state, input vector, pooled read-out | `i16` | Q0.15 | -1 < h < 1 |
+//! | weight | 8 or 4 bits | integer times its row's scale | -127 ..= 127, -7 ..= 7 |
+//! | hidden state `h_t`, input vector, gate, read-out | `i16` | Q0.15 | -1 < h < 1 |
+//! | LSTM cell state `c_t` | `i32` | Q16.15 | -32,768 < c < 32,768 ([`scale_by`]) |
 //! | accumulator, bias | `i32` | row scale times 2^-15 | proven not to overflow |
 //! | pre-activation, logit | `i32` | Q16.15 | -32,768 ..= 32,767 |
 //! | probability | `u16` | Q0.15 | 0 ..= 32,767 |
@@ -15,10 +16,9 @@
 //! times; the rest goes to the table of [`tanh`](crate::activation::tanh). And on the Cortex-M4
 //! `SMLAD` multiplies 16-bit pairs, so that 8-bit states would only have to be widened first.
 //!
-//! What a step computes never overflows 32 bits: that the products fit is asserted from a
-//! [`Shape`](crate::Shape)'s const generics ([`product_bound`]), that they still do beside a
-//! model's own shifts, table and biases is checked when it is loaded
-//! ([`RowsSpec::resolve`](crate::rows::RowsSpec::resolve)).
+//! What a step computes never overflows 32 bits: that the products of a model's matrices fit
+//! beside its shifts, table and biases is checked when it is loaded
+//! ([`RowsSpec::resolve`](crate::rows::RowsSpec::resolve)), whatever the states will be.
 
 /// Fraction bits of hidden states and input vectors: Q0.15.
 pub const STATE_FRACTION: u32 = 15;
@@ -54,18 +54,51 @@ pub fn scale(multiplier: i32) -> f64 {
     multiplier as f64 / (1u64 << (32 - STATE_FRACTION + LOGIT_FRACTION)) as f64
 }
 
-/// The largest sum that `columns` products of a weight and a state can reach: `127 * 32767 * columns`.
-pub const fn product_bound(columns: usize) -> i64 {
-    WEIGHT_MAX as i64 * STATE_MAX as i64 * columns as i64
+/// A value with 15 fraction bits, saturated to Q0.15.
+#[inline(always)]
+pub const fn saturate(value: i32) -> i16 {
+    if value > STATE_MAX as i32 {
+        STATE_MAX
+    } else if value < -(STATE_MAX as i32) {
+        -STATE_MAX
+    } else {
+        value as i16
+    }
 }
 
-/// The largest contribution of a table of one-hot input, without a shift: `127 * 2^15`.
-pub const LOOK_UP_BOUND: i64 = (WEIGHT_MAX as i64) << STATE_FRACTION;
+/// `value * factor` for a factor in Q0.15, rounded half up: `floor(value * factor / 2^15 + 1/2)`.
+///
+/// Exact for every `i32` and `0 <= factor <= 32,767`, and smaller in magnitude than `value`. In
+/// two 32-bit products, because a Cortex-M0 has no others: with `value = 2^16 high + low` the
+/// first is a multiple of 2^15 already.
+#[inline(always)]
+pub const fn scale_by(value: i32, factor: i16) -> i32 {
+    let (high, low) = (value >> 16, (value & 0xFFFF) as u32);
+    let low = low * factor as u32;
+    2 * high * factor as i32 + ((low + (1 << 14)) >> 15) as i32
+}
+
+/// The product of two Q0.15 values in Q0.15, rounded half up.
+#[inline(always)]
+pub const fn product(a: i16, b: i16) -> i32 {
+    (a as i32 * b as i32 + (1 << 14)) >> 15
+}
+
+/// The largest sum that `columns` products of a weight up to `weight_max` and a state can reach.
+pub const fn product_bound(weight_max: i8, columns: usize) -> i64 {
+    weight_max as i64 * STATE_MAX as i64 * columns as i64
+}
+
+/// A one-hot table's weight counts 2^15 in a sum, without a shift.
+pub const LOOK_UP_BITS: u32 = STATE_FRACTION;
 
 /// The most columns that the matrices of a row may have together: their products, a look-up and
 /// any bias up to 2^23 fit a 32-bit accumulator.
 pub const MAX_COLUMNS: usize = 512;
-const _: () = assert!(product_bound(MAX_COLUMNS) + LOOK_UP_BOUND + (1 << 23) <= i32::MAX as i64);
+const _: () = assert!(
+    product_bound(WEIGHT_MAX, MAX_COLUMNS) + ((WEIGHT_MAX as i64) << LOOK_UP_BITS) + (1 << 23)
+        <= i32::MAX as i64
+);
 
 #[cfg(test)]
 mod tests {
@@ -79,6 +112,37 @@ mod tests {
                 assert_eq!(requantize(acc, m), libm::floor(exact + 0.5) as i32);
             }
         }
+    }
+
+    #[test]
+    fn scale_by_is_the_rounded_product_and_never_larger() {
+        let values = [
+            0,
+            1,
+            -1,
+            2,
+            -3,
+            16_384,
+            65_535,
+            65_536,
+            -65_537,
+            i32::MAX,
+            i32::MIN,
+        ];
+        let noise = (0..20_000i32).map(|n| n.wrapping_mul(0x9E37_79B1u32 as i32));
+        for value in values.into_iter().chain(noise) {
+            for factor in [0, 1, 2, 16_383, 16_384, 30_001, 32_766, 32_767] {
+                let exact = (i64::from(value) * i64::from(factor) + (1 << 14)) >> 15;
+                assert_eq!(i64::from(scale_by(value, factor)), exact);
+                assert!(exact.abs() <= i64::from(value).abs());
+            }
+        }
+    }
+
+    #[test]
+    fn saturation_is_symmetric() {
+        assert_eq!([saturate(40_000), saturate(-40_000)], [32_767, -32_767]);
+        assert_eq!([saturate(-32_768), saturate(-5)], [-32_767, -5]);
     }
 
     #[test]

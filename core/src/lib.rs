@@ -6,21 +6,27 @@
 //! The data flows one way, and the modules follow it:
 //!
 //! ```text
-//! bytes -> text::Tokenizer -> text::Vocabulary -> input::InputLayer -> cell::Cell
-//!                                                                          |
-//!                  Verdict <- probability <- head (dense::Dense) <- readout
+//! words    bytes -> text::Tokenizer -> text::Vocabulary -+
+//! symbols  bytes -> text::Decoder -> text::Symbols ------+-> input::InputLayer -> cell::Cell
+//! vectors  f32   -> series::Series ----------------------+                         (1 to 4)
+//!                                                                                      |
+//!     Verdict <- probability <-+                                                       |
+//!     Symbol  <- sampling    <-+- logits <- head (dense::Dense) <- readout <-----------+
+//!     vector                 <-+
 //! ```
 //!
 //! - [`Artifact`] checks a model file and borrows its weights where they lie (in flash).
 //! - [`Network`] is those weights with their equations; [`State`] is everything that changes.
-//! - [`Classifier`] joins a tokenizer, a network and a state: text in, [`Verdict`] out.
+//! - [`Classifier`] joins a tokenizer, a network and a state: text in, [`Verdict`] out;
+//!   [`Generator`] writes text. [`SeriesClassifier`] and [`SeriesGenerator`] do the same with
+//!   vectors of numbers.
 //! - [`Shape`] names the sizes of a model as const generics, so that every buffer is an array.
 //!
 //! ```
 //! use spinet_core::{Artifact, Classifier, Shape};
 //!
-//! /// `Shape<INPUT, HIDDEN, OUTPUT, WINDOW>`, as `spinet inspect` prints it.
-//! type Sentiment = Shape<16, 32, 1, 0>;
+//! /// As `spinet inspect` prints it.
+//! type Sentiment = Shape<16, 32, 32, 0, 32, 1, 0>;
 //!
 //! fn judge(flash: &'static [u8], review: &str) -> Result<bool, spinet_core::ArtifactError> {
 //!     let artifact = Artifact::parse(flash)?;
@@ -46,6 +52,7 @@ pub mod data;
 pub mod dense;
 pub mod error;
 pub mod fixed;
+pub mod generator;
 pub mod input;
 pub mod kernel;
 pub mod matrix;
@@ -53,19 +60,22 @@ pub mod network;
 pub mod probability;
 pub mod readout;
 pub mod rows;
+pub mod sampling;
+pub mod series;
 pub mod shape;
 pub mod table;
 pub mod text;
 
 pub use artifact::Artifact;
-pub use classifier::{Classifier, Verdict};
+pub use classifier::{Classifier, SeriesClassifier, Verdict};
 pub use error::ArtifactError;
+pub use generator::{Generator, SeriesGenerator};
 pub use network::{Network, State};
 pub use readout::Readout;
 pub use shape::{Buffers, Shape};
 
-/// A row of the input table: one of the [special tokens](text::special) or a word of the
-/// vocabulary.
+/// A row of the input table: a word of the vocabulary, one of the [special
+/// tokens](text::special), or a symbol.
 pub type Token = u16;
 
 /// The README's example compiles.

@@ -23,20 +23,22 @@ impl RowsSpec {
     /// # Errors
     /// If they are not there, too few or many, not positive, or if a bias could make a sum
     /// overflow 32 bits.
+    // One copy for all tensors: the artifact is checked once.
+    #[inline(never)]
     pub fn resolve<'a>(
         &self,
         data: Data<'a>,
         tensor: &'static str,
-        rows: u16,
+        rows: usize,
         bound: i64,
     ) -> Result<Rows<'a>, ArtifactError> {
-        let multipliers = data.slice::<i32>(self.multipliers, rows.into(), tensor)?;
-        let biases = data.slice::<i32>(self.biases, rows.into(), tensor)?;
+        let multipliers = data.slice::<i32>(self.multipliers, rows, tensor)?;
+        let biases = data.slice::<i32>(self.biases, rows, tensor)?;
         if multipliers.iter().any(|&m| m < 1) {
             return Err(ArtifactError::OutOfRange(tensor));
         }
         let room = i64::from(i32::MAX) - bound;
-        if biases.iter().any(|&b| i64::from(b).abs() > room) {
+        if room < 0 || biases.iter().any(|&b| i64::from(b).abs() > room) {
             return Err(ArtifactError::Overflow(tensor));
         }
         Ok(Rows {
@@ -53,29 +55,27 @@ pub struct Rows<'a> {
     biases: &'a [i32],
 }
 
-impl Rows<'_> {
-    /// Starts the sums: `accumulators (rows,) = b`.
-    #[inline]
-    pub fn begin(&self, accumulators: &mut [i32]) {
-        for (accumulator, &bias) in accumulators.iter_mut().zip(self.biases) {
-            *accumulator = bias;
+impl<'a> Rows<'a> {
+    /// Starts the sums of the rows from `first` on: `sums = b`.
+    // Here, in tables and in read-outs: one copy for all cells. Unrolled where they are called, these
+    // loops make a program of one SimpleRNN 3 kB larger, and no faster.
+    #[inline(never)]
+    pub fn begin(&self, first: usize, sums: &mut [i32]) {
+        for (sum, &bias) in sums.iter_mut().zip(from(self.biases, first)) {
+            *sum = bias;
         }
     }
 
-    /// Replaces the sums by Q16.15 values.
-    #[inline]
-    pub fn requantize(&self, sums: &mut [i32]) {
-        for (sum, &multiplier) in sums.iter_mut().zip(self.multipliers) {
+    /// Replaces the sums of the rows from `first` on by Q16.15 values.
+    #[inline(never)]
+    pub fn requantize(&self, first: usize, sums: &mut [i32]) {
+        for (sum, &multiplier) in sums.iter_mut().zip(from(self.multipliers, first)) {
             *sum = requantize(*sum, multiplier);
         }
     }
+}
 
-    /// The sums as Q16.15 values, row by row.
-    #[inline]
-    pub fn finish(&self, accumulators: &[i32]) -> impl Iterator<Item = i32> {
-        accumulators
-            .iter()
-            .zip(self.multipliers)
-            .map(|(&sum, &multiplier)| requantize(sum, multiplier))
-    }
+#[inline]
+fn from(values: &[i32], first: usize) -> &[i32] {
+    values.get(first..).unwrap_or(&[])
 }

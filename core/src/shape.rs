@@ -4,19 +4,29 @@
 //! device that is [`Shape`], arrays whose lengths are const generics. A host that opens any
 //! model at run time brings its own implementation, on the heap.
 
-use crate::{Token, fixed};
+use crate::{
+    Token,
+    cell::{CellKind, CellSet},
+};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
-/// The sizes that determine how much memory a model's state takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The lengths of the buffers that a model's state consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Dimensions {
-    /// Width of the input vector `x_t`; 0 where a token's contribution is read from a table.
-    pub input_size: u16,
-    /// Width of the hidden state `h_t`.
-    pub hidden_size: u16,
-    /// Number of logits: 1 for two classes, otherwise one per class.
+    /// Width of the input vector `x_t` (0 where a token's contribution is read from a table) and
+    /// of a cell's low-rank products together.
+    pub input: u16,
+    /// Width of the hidden states `h_t` of all layers together.
+    pub hidden: u16,
+    /// Width of the widest layer's hidden state.
+    pub widest: u16,
+    /// Width of what cells remember besides `h_t`: the cell states `c_t` of all LSTM layers.
+    pub memory: u16,
+    /// Width of what is pooled over time; 0 where the head sees the last state.
+    pub pool: u16,
+    /// Number of logits: 1 for two classes, otherwise one per class, symbol or feature.
     pub outputs: u16,
     /// Length of the token window; 0 for a model that streams without one.
     pub window: u16,
@@ -26,14 +36,26 @@ impl Dimensions {
     /// Bytes of RAM that [`State`](crate::State) takes for these dimensions, without padding
     /// between its fields.
     pub const fn state_bytes(self) -> usize {
-        let hidden = self.hidden_size as usize;
-        // x_t; h_t and the pooled read-out; the running sums; the accumulators; the logits; the ring.
-        2 * self.input_size as usize
-            + 2 * 2 * hidden
-            + 8 * hidden
-            + 4 * hidden
+        2 * self.input as usize
+            + 2 * self.hidden as usize
+            + 2 * self.widest as usize
+            + 4 * self.memory as usize
+            + 8 * self.pool as usize
             + 4 * self.outputs as usize
             + 2 * self.window as usize
+    }
+
+    /// The lengths in the order of [`Shape`]'s parameters.
+    pub const fn parameters(self) -> [u16; 7] {
+        [
+            self.input,
+            self.hidden,
+            self.widest,
+            self.memory,
+            self.pool,
+            self.outputs,
+            self.window,
+        ]
     }
 }
 
@@ -108,13 +130,17 @@ impl<const N: usize> Ring for Recent<N> {
 pub trait Buffers {
     /// Assertions about the sizes, evaluated when a [`State`](crate::State) is compiled.
     const SOUND: () = ();
-    /// The input vector `x_t (input_size,)`, Q0.15.
+    /// The cells that can be computed: the code of others is not compiled in.
+    const CELLS: CellSet = CellSet::ALL;
+    /// The input vector `x_t` and a cell's low-rank products, `(input,)`, Q0.15.
     type Input: Buffer<i16>;
-    /// The hidden state `h_t (hidden_size,)`, Q0.15.
+    /// The hidden states `h_t` of all layers, one after the other, `(hidden,)`, Q0.15.
     type Hidden: Buffer<i16>;
-    /// Pre-activations `(hidden_size,)`.
-    type Accumulators: Buffer<i32>;
-    /// Running sums or maxima over time `(hidden_size,)`, Q0.15 with 48 bits to spare.
+    /// One layer's next hidden state, or the read-out, `(widest,)`, Q0.15.
+    type Next: Buffer<i16>;
+    /// The layers' cell states `c_t`, `(memory,)`, Q16.15.
+    type Memory: Buffer<i32>;
+    /// Running sums or maxima over time `(pool,)`, Q0.15 with 48 bits to spare.
     type Pool: Buffer<i64>;
     /// The logits `y_t (outputs,)`, Q16.15.
     type Logits: Buffer<i32>;
@@ -124,34 +150,64 @@ pub trait Buffers {
 
 /// A model's sizes as const generics: every buffer is an array of exactly that length.
 ///
-/// `INPUT` is the width of the embedding (0 for one-hot input), `WINDOW` the number of tokens
-/// that the model looks back (0 for a model that streams). A shape whose sums could overflow
-/// 32 bits does not compile:
+/// The parameters are the fields of [`Dimensions`], in their order; `spinet inspect` prints
+/// them. An eighth, [`cells`], may name the cells of the model, so that the program holds the
+/// code of these alone:
+///
+/// ```
+/// use spinet_core::{Shape, cell::CellKind, shape::cells};
+/// type Sentiment = Shape<16, 32, 32, 0, 32, 1, 0, { cells(&[CellKind::SimpleRnn]) }>;
+/// ```
+///
+/// A shape that no network has does not compile:
 ///
 /// ```compile_fail,E0080
 /// use spinet_core::{Shape, State, shape::Dimensions};
-/// let dimensions = Dimensions { input_size: 300, hidden_size: 300, outputs: 1, window: 0 };
-/// let state = State::<Shape<300, 300, 1, 0>>::new(dimensions);
+/// // A layer wider than all layers together.
+/// let state = State::<Shape<0, 16, 32, 0, 0, 1, 0>>::new(Dimensions::default());
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct Shape<const INPUT: usize, const HIDDEN: usize, const OUTPUT: usize, const WINDOW: usize>;
+pub struct Shape<
+    const INPUT: usize,
+    const HIDDEN: usize,
+    const WIDEST: usize,
+    const MEMORY: usize,
+    const POOL: usize,
+    const OUTPUTS: usize,
+    const WINDOW: usize,
+    const CELLS: u8 = { CellSet::ALL.bits() },
+>;
 
-impl<const INPUT: usize, const HIDDEN: usize, const OUTPUT: usize, const WINDOW: usize> Buffers
-    for Shape<INPUT, HIDDEN, OUTPUT, WINDOW>
+/// Some cells as [`Shape`]'s last parameter.
+pub const fn cells(kinds: &[CellKind]) -> u8 {
+    CellSet::of(kinds).bits()
+}
+
+impl<
+    const INPUT: usize,
+    const HIDDEN: usize,
+    const WIDEST: usize,
+    const MEMORY: usize,
+    const POOL: usize,
+    const OUTPUTS: usize,
+    const WINDOW: usize,
+    const CELLS: u8,
+> Buffers for Shape<INPUT, HIDDEN, WIDEST, MEMORY, POOL, OUTPUTS, WINDOW, CELLS>
 {
     const SOUND: () = {
-        assert!(HIDDEN > 0, "a hidden state has at least one unit");
-        assert!(OUTPUT > 0, "a head has at least one logit");
-        assert!(
-            INPUT + HIDDEN <= fixed::MAX_COLUMNS,
-            "a 32-bit accumulator could overflow"
-        );
+        assert!(WIDEST > 0, "a hidden state has at least one unit");
+        assert!(HIDDEN >= WIDEST, "a layer is wider than all of them");
+        assert!(MEMORY <= HIDDEN, "a unit has at most one cell state");
+        assert!(POOL <= WIDEST, "more units are pooled than there are");
+        assert!(OUTPUTS > 0, "a head has at least one logit");
     };
+    const CELLS: CellSet = CellSet::from_bits(CELLS);
     type Input = [i16; INPUT];
     type Hidden = [i16; HIDDEN];
-    type Accumulators = [i32; HIDDEN];
-    type Pool = [i64; HIDDEN];
-    type Logits = [i32; OUTPUT];
+    type Next = [i16; WIDEST];
+    type Memory = [i32; MEMORY];
+    type Pool = [i64; POOL];
+    type Logits = [i32; OUTPUTS];
     type Window = Recent<WINDOW>;
 }
 

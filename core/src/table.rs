@@ -4,14 +4,15 @@ use crate::{
     Token,
     data::Data,
     error::ArtifactError,
-    fixed::{LOOK_UP_BOUND, STATE_FRACTION},
-    matrix::{MatrixSpec, Weights},
-    text::special,
+    fixed::{LOOK_UP_BITS, STATE_FRACTION},
+    matrix::{Encoding, MAX_SHIFT, MatrixSpec, NIBBLES, Weights},
 };
 use core::num::NonZeroUsize;
 
-/// From Q0.7 to Q0.15.
-const WIDEN: u32 = 8;
+/// From an 8-bit weight in Q0.7 to Q0.15.
+const WIDEN_INT8: u32 = 8;
+/// From a 4-bit weight in Q0.3 to Q0.15.
+const WIDEN_INT4: u32 = 12;
 
 /// A table `(tokens, columns)`, borrowed from an artifact.
 #[derive(Debug, Clone, Copy)]
@@ -19,13 +20,15 @@ pub struct Table<'a> {
     weights: Weights<'a>,
     columns: NonZeroUsize,
     shift: u32,
+    /// The row of a token that the table does not have.
+    fallback: Token,
 }
 
 impl<'a> Table<'a> {
     /// What the table is called in errors.
     pub(crate) const NAME: &'static str = "input table";
 
-    /// Borrows the table for `tokens` tokens.
+    /// Borrows the table for `tokens` tokens; any other reads as `fallback`.
     ///
     /// # Errors
     /// If it is not there, too short or long, or out of range.
@@ -33,39 +36,43 @@ impl<'a> Table<'a> {
         spec: &MatrixSpec,
         data: Data<'a>,
         tokens: usize,
-        columns: u16,
+        columns: usize,
+        fallback: Token,
     ) -> Result<Self, ArtifactError> {
-        let columns =
-            NonZeroUsize::new(columns.into()).ok_or(ArtifactError::OutOfRange(Self::NAME))?;
+        let out_of_range = ArtifactError::OutOfRange(Self::NAME);
+        if spec.shift > MAX_SHIFT {
+            return Err(out_of_range);
+        }
+        let columns = NonZeroUsize::new(columns).ok_or(out_of_range)?;
         Ok(Self {
-            weights: spec.weights(data, Self::NAME, tokens * columns.get())?,
+            weights: Weights::resolve(spec, data, Self::NAME, tokens, columns.get())?,
             columns,
             shift: spec.shift.into(),
+            fallback,
         })
     }
 
-    /// The row of `token`; a token that the table does not have reads as the unknown word.
+    /// The row of `token`.
     #[inline]
     pub fn row(&self, token: Token) -> Row<'a> {
-        let row = |token: Token| {
-            let start = usize::from(token) * self.columns.get();
-            match self.weights {
-                Weights::Int8(weights) => weights
-                    .get(start..start + self.columns.get())
-                    .map(Weights::Int8),
-            }
+        let row = |token: Token| self.weights.rows(token.into(), 1, self.columns.get());
+        let weights = match row(token) {
+            Weights::Int8(&[]) | Weights::Int4(&[]) => row(self.fallback),
+            weights => weights,
         };
         Row {
-            weights: row(token)
-                .or_else(|| row(special::UNKNOWN))
-                .unwrap_or(Weights::Int8(&[])),
+            weights,
             shift: self.shift,
         }
     }
 
     /// The largest value that a row adds to a sum.
     pub fn bound(&self) -> i64 {
-        LOOK_UP_BOUND << self.shift
+        let encoding = match self.weights {
+            Weights::Int8(_) => Encoding::Int8,
+            Weights::Int4(_) => Encoding::Int4,
+        };
+        i64::from(encoding.weight_max()) << (LOOK_UP_BITS + self.shift)
     }
 }
 
@@ -77,28 +84,48 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// Adds the row, times a one in Q0.15, to `sums (columns,)`.
-    #[inline]
-    pub fn add_to(&self, sums: &mut [i32]) {
+    /// Adds the row's weights from column `first` on, times a one in Q0.15, to `sums`.
+    #[inline(never)]
+    pub fn add_to(&self, first: usize, sums: &mut [i32]) {
         let shift = (STATE_FRACTION + self.shift) % 32;
         match self.weights {
             Weights::Int8(weights) => {
+                let weights = weights.get(first..).unwrap_or(&[]);
                 for (sum, &weight) in sums.iter_mut().zip(weights) {
                     *sum += i32::from(weight) << shift;
+                }
+            }
+            Weights::Int4(words) => {
+                for (sum, weight) in sums.iter_mut().zip(nibbles(words, first)) {
+                    *sum += weight << shift;
                 }
             }
         }
     }
 
-    /// Writes the row, in Q0.7 and without a shift, to `x (columns,)` in Q0.15.
-    #[inline]
+    /// Writes the row, in Q0.7 or Q0.3 and without a shift, to `x (columns,)` in Q0.15.
+    #[inline(never)]
     pub fn widen(&self, x: &mut [i16]) {
         match self.weights {
             Weights::Int8(weights) => {
                 for (x, &weight) in x.iter_mut().zip(weights) {
-                    *x = i16::from(weight) << WIDEN;
+                    *x = i16::from(weight) << WIDEN_INT8;
+                }
+            }
+            Weights::Int4(words) => {
+                for (x, weight) in x.iter_mut().zip(nibbles(words, 0)) {
+                    *x = (weight << WIDEN_INT4) as i16;
                 }
             }
         }
     }
+}
+
+/// The 4-bit weights of a row from column `first` on.
+#[inline]
+fn nibbles(words: &[u32], first: usize) -> impl Iterator<Item = i32> {
+    (first..).map_while(move |index| {
+        let word = words.get(index / NIBBLES)?;
+        Some(((word >> Encoding::nibble(index % NIBBLES)) & 0xF) as i32 - 8)
+    })
 }

@@ -1,46 +1,144 @@
-//! How good a quantised model is: the core itself reads every text.
+//! How good a quantised model is: the core itself reads every example.
 
-use crate::{data::Example, inference::Model};
+use crate::{data::Example, inference::Model, pipeline::Prepared, symbols::symbols};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
-use spinet_core::{Verdict, fixed::LOGIT_FRACTION};
+use spinet_core::{
+    ArtifactError,
+    fixed::{LOGIT_FRACTION, STATE_FRACTION},
+    generator::Unknown,
+    probability::classify,
+};
 
 /// Probabilities are kept this far from 0 in a cross-entropy, as Keras does.
 const EPSILON: f64 = 1e-7;
 
-/// Sums over examples.
+/// Means over examples.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Score {
-    /// Examples read.
+    /// Examples read: texts, sequences or symbols.
     pub examples: usize,
-    /// Mean cross-entropy in nats.
+    /// Mean cross-entropy in nats, or mean squared error.
     pub loss: f64,
-    /// Share of the examples whose class was found.
+    /// Share of the examples whose class or symbol was found.
     pub accuracy: f64,
-    /// Words read.
+    /// Words, symbols or vectors read.
     pub tokens: u64,
 }
 
 /// Reads every text with the core, on all cores, and compares the verdicts with the labels.
-pub fn evaluate(model: &Model, examples: &[Example], progress: &ProgressBar) -> Score {
-    let threads = rayon::current_num_threads();
-    let share = examples.len().div_ceil(threads).max(1);
-    let sums = examples
-        .par_chunks(share)
-        .map(|examples| {
-            let mut classifier = model.classifier();
-            let mut sums = Sums::default();
-            for example in examples {
-                classifier.reset();
-                classifier.feed(example.text.as_bytes());
-                sums.add(&classifier.finish(), example.label);
-                progress.inc(1);
+///
+/// # Errors
+/// [`ArtifactError::Task`] if the model does not classify texts.
+pub fn evaluate(
+    model: &Model,
+    examples: &[Example],
+    progress: &ProgressBar,
+) -> Result<Score, ArtifactError> {
+    shared(examples, |examples| {
+        let mut classifier = model.classifier()?;
+        let mut sums = Sums::default();
+        for example in examples {
+            classifier.reset();
+            classifier.feed(example.text.as_bytes());
+            let verdict = classifier.finish();
+            sums.add(verdict.logits, example.label, verdict.tokens.into());
+            progress.inc(1);
+        }
+        Ok(sums)
+    })
+}
+
+/// The same for sequences of vectors.
+///
+/// # Errors
+/// [`ArtifactError::Task`] if the model does not classify vectors.
+pub fn evaluate_series(
+    model: &Model,
+    examples: &[Prepared],
+    progress: &ProgressBar,
+) -> Result<Score, ArtifactError> {
+    shared(examples, |examples| {
+        let mut classifier = model.series_classifier()?;
+        let features = classifier.series().features().into();
+        let mut sums = Sums::default();
+        for example in examples {
+            classifier.reset();
+            (example.vectors.chunks(features)).for_each(|vector| classifier.feed(vector));
+            let verdict = classifier.verdict();
+            sums.add(verdict.logits, example.label, verdict.tokens.into());
+            progress.inc(1);
+        }
+        Ok(sums)
+    })
+}
+
+/// How well the core predicts each vector of every sequence from those before it; how well the
+/// first one and others of the first `given` are predicted does not count.
+///
+/// # Errors
+/// [`ArtifactError::Task`] if the model does not continue vectors.
+pub fn evaluate_vectors(
+    model: &Model,
+    examples: &[Prepared],
+    given: usize,
+    progress: &ProgressBar,
+) -> Result<Score, ArtifactError> {
+    shared(examples, |examples| {
+        let mut generator = model.series_generator()?;
+        let features = generator.series().features().into();
+        let mut sums = Sums::default();
+        for example in examples {
+            generator.reset();
+            for (index, vector) in example.vectors.chunks(features).enumerate() {
+                if index >= given.max(1) {
+                    sums.add_error(generator.prediction(), vector);
+                }
+                generator.feed(vector);
             }
-            sums
-        })
-        .collect::<Vec<_>>();
-    sums.into_iter().fold(Sums::default(), Sums::plus).score()
+            progress.inc(1);
+        }
+        Ok(sums)
+    })
+}
+
+/// How well the core predicts each symbol of a text from those before it, in one go. Symbols that
+/// it does not know are left out.
+///
+/// # Errors
+/// [`ArtifactError::Task`] if the model does not read symbols.
+pub fn evaluate_symbols(
+    model: &Model,
+    text: &[u8],
+    progress: &ProgressBar,
+) -> Result<Score, ArtifactError> {
+    let mut generator = model.generator()?;
+    let known = generator.symbols();
+    let mut sums = Sums::default();
+    for symbol in symbols(text, known.unit) {
+        if let Some(token) = known.token(symbol) {
+            sums.add(generator.logits(), token.into(), 1);
+            let (bytes, length) = symbol.bytes();
+            // Every byte of a known symbol is read; none can be refused.
+            let _ = generator.prime(&bytes[..length], Unknown::Skip);
+        }
+        progress.inc(1);
+    }
+    Ok(sums.score())
+}
+
+/// The work on all cores, a share of the examples each.
+fn shared<T: Sync>(
+    examples: &[T],
+    work: impl Fn(&[T]) -> Result<Sums, ArtifactError> + Sync + Send,
+) -> Result<Score, ArtifactError> {
+    let share = examples.len().div_ceil(rayon::current_num_threads()).max(1);
+    let sums: Vec<Sums> = examples
+        .par_chunks(share)
+        .map(work)
+        .collect::<Result<_, _>>()?;
+    Ok(sums.into_iter().fold(Sums::default(), Sums::plus).score())
 }
 
 /// The cross-entropy of logits (Q16.15) against a class, in nats.
@@ -69,11 +167,23 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, verdict: &Verdict<'_>, label: usize) {
+    /// A class, of the likeliest by the logits.
+    fn add(&mut self, logits: &[i32], label: usize, tokens: u64) {
+        let (class, _) = classify(logits);
         self.examples += 1;
-        self.loss += cross_entropy(verdict.logits, label);
-        self.right += usize::from(verdict.class == label);
-        self.tokens += u64::from(verdict.tokens);
+        self.loss += cross_entropy(logits, label);
+        self.right += usize::from(class == label);
+        self.tokens += tokens;
+    }
+
+    /// A vector (Q0.15) against its prediction (15 fraction bits).
+    fn add_error(&mut self, prediction: &[i32], vector: &[i16]) {
+        let one = f64::from(1u32 << STATE_FRACTION);
+        let error = |(&y, &x): (&i32, &i16)| ((f64::from(y) - f64::from(x)) / one).powi(2);
+        let errors: f64 = prediction.iter().zip(vector).map(error).sum();
+        self.examples += 1;
+        self.loss += errors / vector.len().max(1) as f64;
+        self.tokens += 1;
     }
 
     fn plus(self, other: Self) -> Self {

@@ -4,7 +4,8 @@
 //! buffers whose lengths are known when a model is opened, not when this program is compiled.
 
 use spinet_core::{
-    Artifact, ArtifactError, Buffers, Classifier, Token,
+    Artifact, ArtifactError, Buffers, Classifier, Generator, SeriesClassifier, SeriesGenerator,
+    Token,
     shape::{Buffer, Ring},
 };
 use std::{
@@ -80,9 +81,36 @@ impl Model {
         Artifact::parse(self.bytes()).expect("checked when the model was opened")
     }
 
-    /// A classifier with its buffers on the heap.
-    pub fn classifier(&self) -> Classifier<'_, Heap> {
-        Classifier::new(&self.artifact()).expect("the heap holds any shape")
+    /// A classifier of text with its buffers on the heap.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Task`] if the model is for another task; so with the three below.
+    pub fn classifier(&self) -> Result<Classifier<'_, Heap>, ArtifactError> {
+        Classifier::new(&self.artifact())
+    }
+
+    /// A classifier of vectors.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Task`] if the model is for another task.
+    pub fn series_classifier(&self) -> Result<SeriesClassifier<'_, Heap>, ArtifactError> {
+        SeriesClassifier::new(&self.artifact())
+    }
+
+    /// A writer of text.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Task`] if the model is for another task.
+    pub fn generator(&self) -> Result<Generator<'_, Heap>, ArtifactError> {
+        Generator::new(&self.artifact())
+    }
+
+    /// A writer of vectors.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Task`] if the model is for another task.
+    pub fn series_generator(&self) -> Result<SeriesGenerator<'_, Heap>, ArtifactError> {
+        SeriesGenerator::new(&self.artifact())
     }
 }
 
@@ -92,7 +120,8 @@ pub struct Heap;
 impl Buffers for Heap {
     type Input = HeapBuffer<i16>;
     type Hidden = HeapBuffer<i16>;
-    type Accumulators = HeapBuffer<i32>;
+    type Next = HeapBuffer<i16>;
+    type Memory = HeapBuffer<i32>;
     type Pool = HeapBuffer<i64>;
     type Logits = HeapBuffer<i32>;
     type Window = HeapRing;

@@ -28,5 +28,6 @@ pub mod quantize;
 pub mod recipe;
 pub mod record;
 pub mod render;
+pub mod symbols;
 pub mod training;
 pub mod vocabulary;

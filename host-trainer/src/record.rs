@@ -11,7 +11,7 @@
 use crate::{
     curves::{self, CurveError},
     durable::{self, WriteError},
-    pipeline::Trained,
+    pipeline::{Measure, Trained},
     quantize::TensorReport,
     recipe::Recipe,
     training::{History, Score},
@@ -114,20 +114,24 @@ impl ModelFiles {
             artifact_sha256: hex(&Sha256::digest(artifact)),
             artifact_bytes: artifact.len(),
             validation: Validation {
-                examples: trained.int8.examples,
+                measure: trained.measure,
+                examples: trained.quantized_score.examples,
                 float: trained.float,
                 quantised: Score {
-                    loss: trained.int8.loss,
-                    accuracy: trained.int8.accuracy,
+                    loss: trained.quantized_score.loss,
+                    accuracy: trained.quantized_score.accuracy,
                 },
             },
             quantisation: &trained.quantized.report,
             history: &trained.history,
+            quantisation_aware: trained.quantization_aware.as_ref(),
         };
         let mut json = serde_json::to_vec_pretty(&provenance)?;
         json.push(b'\n');
         durable::write(&self.provenance, &json)?;
-        curves::write(&trained.history, &self.curves)?;
+        if let Some(history) = trained.drawn() {
+            curves::write(history, &self.curves)?;
+        }
         std::fs::rename(&self.checkpoint, &self.float).map_err(|source| RecordError::Rename {
             from: self.checkpoint.clone(),
             to: self.float.clone(),
@@ -151,10 +155,12 @@ struct Provenance<'p> {
     validation: Validation,
     quantisation: &'p [TensorReport],
     history: &'p History,
+    quantisation_aware: Option<&'p History>,
 }
 
 #[derive(Serialize)]
 struct Validation {
+    measure: Measure,
     examples: usize,
     float: Score,
     quantised: Score,

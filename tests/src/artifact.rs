@@ -1,15 +1,18 @@
 //! Artifacts from models, straight from the core's own manifest: without the trainer.
 
-use crate::model::{Input, Matrix, Model, Rows, Vocabulary};
+use crate::{
+    model::{Cell, Dense, Front, Input, Layer, Matrix, Model, Product, Rows, Task, Vocabulary},
+    refusal::append,
+};
 use spinet_core::{
-    artifact::{HEADER_BYTES, Manifest, Training, data_offset, seal},
-    cell::{CellSpec, SimpleRnnSpec},
-    data::Blob,
+    artifact::{self, FrontSpec, HEADER_BYTES, Manifest, Training, data_offset, seal},
+    cell::{CellSpec, FastGrnnSpec, GruSpec, LowRankSpec, LstmSpec, ProductSpec, SimpleRnnSpec},
     dense::DenseSpec,
     input::InputSpec,
     matrix::{Encoding, MatrixSpec},
     rows::RowsSpec,
-    text::VocabularySpec,
+    series::SeriesSpec,
+    text::{SymbolsSpec, VocabularySpec},
 };
 use std::ops::{Deref, DerefMut};
 
@@ -52,7 +55,7 @@ impl Model {
 
     /// The model as an artifact whose manifest and data `edit` has changed before it is sealed.
     pub fn artifact_with(&self, edit: impl FnOnce(&mut Manifest<'_>, &mut Vec<u8>)) -> Aligned {
-        let labels = self.labels.join("\n");
+        let labels = self.labels().join("\n");
         let mut data = Vec::new();
         let mut manifest = self.manifest(&labels, &mut data);
         edit(&mut manifest, &mut data);
@@ -61,24 +64,25 @@ impl Model {
     }
 
     fn manifest<'l>(&self, labels: &'l str, data: &mut Vec<u8>) -> Manifest<'l> {
-        let (input, input_weights) = write_input(&self.input, data);
+        let mut layers = [None; 4];
+        for (place, layer) in layers.iter_mut().zip(&self.layers) {
+            *place = Some(write_layer(layer, data));
+        }
         Manifest {
-            labels,
-            vocabulary: write_vocabulary(&self.vocabulary, data),
-            start: self.start,
-            window: self.window,
-            input,
-            cell: CellSpec::SimpleRnn(SimpleRnnSpec {
-                hidden_size: self.hidden_size,
-                input_weights,
-                recurrent_weights: write_matrix(&self.recurrent, data),
-                rows: write_rows(&self.cell_rows, data),
-            }),
-            readout: self.readout,
-            head: DenseSpec {
-                weights: write_matrix(&self.head, data),
-                rows: write_rows(&self.head_rows, data),
+            front: write_front(&self.front, data),
+            task: match self.task {
+                Task::Classify {
+                    readout, window, ..
+                } => artifact::Task::Classify {
+                    labels,
+                    readout,
+                    window,
+                },
+                Task::Generate => artifact::Task::Generate,
             },
+            input: self.write_input(data),
+            layers,
+            head: write_dense(&self.head, data),
             training: Training {
                 network: [7; 8],
                 data: [7; 8],
@@ -86,6 +90,22 @@ impl Model {
                 validation_permille: 100,
                 test_permille: 0,
             },
+        }
+    }
+
+    fn write_input(&self, data: &mut Vec<u8>) -> InputSpec {
+        match (&self.input, &self.front) {
+            (Input::OneHot(table), _) => InputSpec::OneHot {
+                table: write_matrix(table, data),
+            },
+            (Input::Embedding(table), _) => InputSpec::Embedding {
+                input_size: table.columns,
+                table: write_matrix(table, data),
+            },
+            (Input::Vector, Front::Series { offsets, .. }) => InputSpec::Vector {
+                input_size: offsets.len().try_into().expect("few features"),
+            },
+            (Input::Vector, _) => panic!("vectors are of a series"),
         }
     }
 }
@@ -102,53 +122,113 @@ pub fn sealed(manifest: &[u8], data: &[u8]) -> Aligned {
     artifact
 }
 
-/// Appends a tensor at the next multiple of 4.
-fn write_blob(bytes: &[u8], data: &mut Vec<u8>) -> Blob {
-    data.resize(data.len().next_multiple_of(4), 0);
-    let blob = Blob {
-        offset: data.len().try_into().expect("the data is small"),
-        length: bytes.len().try_into().expect("the tensor is small"),
+fn write_matrix(matrix: &Matrix, data: &mut Vec<u8>) -> MatrixSpec {
+    let columns = usize::from(matrix.columns);
+    let bytes = match matrix.encoding {
+        Encoding::Int8 => bytemuck::cast_slice(&matrix.weights).to_vec(),
+        Encoding::Int4 => matrix.weights.chunks(columns).flat_map(pack).collect(),
     };
-    data.extend_from_slice(bytes);
-    blob
+    MatrixSpec {
+        encoding: matrix.encoding,
+        shift: matrix.shift,
+        weights: append(data, &bytes),
+    }
 }
 
-fn write_matrix(matrix: &Matrix, data: &mut Vec<u8>) -> MatrixSpec {
-    MatrixSpec {
-        encoding: Encoding::Int8,
-        shift: matrix.shift,
-        weights: write_blob(bytemuck::cast_slice(&matrix.weights), data),
-    }
+/// A row of 4-bit weights: eight in a little-endian word, each as `w + 8`, weight `2k` in the
+/// bits from `4k` on and weight `2k + 1` in those from `16 + 4k` on, filled up with zero weights.
+pub fn pack(row: &[i8]) -> Vec<u8> {
+    let word = |eight: &[i8]| {
+        let weight = |index: usize| eight.get(index).map_or(8, |&w| (i32::from(w) + 8) as u32);
+        let pairs = (0..4).map(|k| weight(2 * k) << (4 * k) | weight(2 * k + 1) << (16 + 4 * k));
+        pairs.fold(0u32, |word, pair| word | pair)
+    };
+    row.chunks(8)
+        .flat_map(|eight| word(eight).to_le_bytes())
+        .collect()
 }
 
 fn write_rows(rows: &Rows, data: &mut Vec<u8>) -> RowsSpec {
     RowsSpec {
-        multipliers: write_blob(bytemuck::cast_slice(&rows.multipliers), data),
-        biases: write_blob(bytemuck::cast_slice(&rows.biases), data),
+        multipliers: append(data, bytemuck::cast_slice(&rows.multipliers)),
+        biases: append(data, bytemuck::cast_slice(&rows.biases)),
     }
 }
 
-fn write_input(input: &Input, data: &mut Vec<u8>) -> (InputSpec, Option<MatrixSpec>) {
-    match input {
-        Input::OneHot(table) => {
-            let table = write_matrix(table, data);
-            (InputSpec::OneHot { table }, None)
-        }
-        Input::Embedding {
-            input_size,
-            table,
-            weights,
-        } => {
-            let spec = InputSpec::Embedding {
-                input_size: *input_size,
-                table: MatrixSpec {
-                    encoding: Encoding::Int8,
-                    shift: 0,
-                    weights: write_blob(bytemuck::cast_slice(table), data),
-                },
-            };
-            (spec, Some(write_matrix(weights, data)))
-        }
+fn write_dense(dense: &Dense, data: &mut Vec<u8>) -> DenseSpec {
+    DenseSpec {
+        weights: write_matrix(&dense.weights, data),
+        rows: write_rows(&dense.rows, data),
+    }
+}
+
+fn write_product(product: &Product, data: &mut Vec<u8>) -> ProductSpec {
+    match product {
+        Product::Full(matrix) => ProductSpec::Full(write_matrix(matrix, data)),
+        Product::LowRank { down, up } => ProductSpec::LowRank(LowRankSpec {
+            rank: up.columns,
+            down: write_dense(down, data),
+            up: write_matrix(up, data),
+        }),
+    }
+}
+
+fn write_layer(layer: &Layer, data: &mut Vec<u8>) -> CellSpec {
+    let hidden_size = layer.hidden_size;
+    let input = layer.input.as_ref();
+    let rows = write_rows(&layer.rows, data);
+    if let Cell::FastGrnn(mix) = &layer.cell {
+        return CellSpec::FastGrnn(FastGrnnSpec {
+            hidden_size,
+            input_weights: input.map(|input| write_product(input, data)),
+            recurrent_weights: write_product(&layer.recurrent, data),
+            rows,
+            biases: append(data, bytemuck::cast_slice(&mix.biases)),
+            zeta: mix.zeta,
+            nu: mix.nu,
+            state_shift: mix.state_shift,
+        });
+    }
+    let input_weights = input.map(|input| write_matrix(input.last(), data));
+    let recurrent_weights = write_matrix(layer.recurrent.last(), data);
+    match layer.cell {
+        Cell::SimpleRnn | Cell::FastGrnn(_) => CellSpec::SimpleRnn(SimpleRnnSpec {
+            hidden_size,
+            input_weights,
+            recurrent_weights,
+            rows,
+        }),
+        Cell::Gru => CellSpec::Gru(GruSpec {
+            hidden_size,
+            input_weights,
+            recurrent_weights,
+            rows,
+        }),
+        Cell::Lstm => CellSpec::Lstm(LstmSpec {
+            hidden_size,
+            input_weights,
+            recurrent_weights,
+            rows,
+        }),
+    }
+}
+
+fn write_front(front: &Front, data: &mut Vec<u8>) -> FrontSpec {
+    match front {
+        Front::Words { vocabulary, start } => FrontSpec::Words {
+            vocabulary: write_vocabulary(vocabulary, data),
+            start: *start,
+        },
+        Front::Symbols { unit, codes } => FrontSpec::Symbols(SymbolsSpec {
+            unit: *unit,
+            count: codes.len().try_into().expect("few symbols"),
+            codes: append(data, bytemuck::cast_slice(codes)),
+        }),
+        Front::Series { offsets, scales } => FrontSpec::Series(SeriesSpec {
+            features: offsets.len().try_into().expect("few features"),
+            offsets: append(data, bytemuck::cast_slice(offsets)),
+            scales: append(data, bytemuck::cast_slice(scales)),
+        }),
     }
 }
 
@@ -165,8 +245,8 @@ fn write_vocabulary(vocabulary: &Vocabulary, data: &mut Vec<u8>) -> VocabularySp
             words: *words,
             seed: *seed,
             fingerprint_bits: *fingerprint_bits,
-            pilots: write_blob(bytemuck::cast_slice(pilots), data),
-            fingerprints: write_blob(fingerprints, data),
+            pilots: append(data, bytemuck::cast_slice(pilots)),
+            fingerprints: append(data, fingerprints),
         },
     }
 }

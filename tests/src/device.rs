@@ -1,20 +1,16 @@
 //! Boards, the models that are tried on them, and the texts.
 
-use crate::model::{Model, model};
+use crate::model::{Plan, Purpose, lively, samples::all_kinds};
 use indicatif::ProgressBar;
-use proptest::{
-    strategy::{Strategy, ValueTree},
-    test_runner::TestRunner,
-};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use spinet_core::{artifact::Training, text::WordHash};
+use spinet_core::{artifact::Training, cell::CellKind, matrix::Encoding, text::WordHash};
 use spinet_trainer::{
     data::{self, Columns, Source},
     device::{Board, boards_folder, firmware_folder, toolchain},
     network::{InputKind, Network, NetworkConfig},
-    pipeline::{self, Trained},
-    quantize,
+    pipeline::{self, Data, Start, Trained},
+    quantize::{self, Calibration, FrontSource, Precision},
     recipe::{Recipe, RecipeFields},
     vocabulary::OwnedVocabulary,
 };
@@ -23,7 +19,7 @@ use std::{path::PathBuf, sync::OnceLock};
 /// A model's file.
 pub struct TestModel {
     /// What it is called in messages.
-    pub name: &'static str,
+    pub name: String,
     /// Where it lies.
     pub path: PathBuf,
 }
@@ -37,28 +33,84 @@ pub fn boards() -> Vec<Board> {
     boards
 }
 
-/// Random models that take every way through the core: one-hot input with a window, an
-/// embedding without, two classes and five.
-pub fn random_models() -> Vec<TestModel> {
-    let mut runner = TestRunner::new(crate::cases(1));
-    let mut draw = |name, strategy: proptest::strategy::BoxedStrategy<Model>| {
-        let model = strategy.new_tree(&mut runner).expect("a model").current();
-        saved(name, &model.artifact())
+/// Those of them that have a core of their own, or are the default board.
+pub fn cores() -> Vec<Board> {
+    let mut boards = boards();
+    // Its core is the default board's.
+    boards.retain(|board| board.name != "mps2-an386");
+    boards
+}
+
+/// Each cell, a FastGRNN both whole and of low rank, with weights of 8 bits in one layer and of
+/// 4 bits in two, tables and embeddings by turns; the purpose may depend on the model's number.
+pub fn every_cell(name: &str, purpose: impl Fn(usize) -> Purpose) -> Vec<TestModel> {
+    use {CellKind::*, Encoding::*};
+    let cells = [
+        (SimpleRnn, false),
+        (Gru, false),
+        (Lstm, false),
+        (FastGrnn, false),
+        (FastGrnn, true),
+    ];
+    let model = |index: usize| {
+        let (cell, encoding) = (index / 2, [Int8, Int4][index % 2]);
+        let (kind, low_rank) = cells[cell];
+        let layers = match encoding {
+            Int8 => vec![(kind, 12)],
+            Int4 => vec![(kind, 9), (kind, 10)],
+        };
+        let plan = Plan {
+            purpose: purpose(index),
+            embedding: [10, 0][(cell + index) % 2],
+            layers,
+            encoding: Some(encoding),
+            low_rank: Some(low_rank),
+        };
+        let rank = if low_rank { " of low rank" } else { "" };
+        let name = format!("{kind}{rank} {encoding:?} {name}");
+        saved(name, &lively(&plan, index as u64).artifact())
     };
-    vec![
-        draw(
-            "one-hot",
-            model(24, 0, 40, 2)
-                .prop_filter("a window", |m| m.window > 0)
-                .boxed(),
-        ),
-        draw(
-            "embedding",
-            model(20, 12, 40, 5)
-                .prop_filter("no window", |m| m.window == 0)
-                .boxed(),
-        ),
-    ]
+    (0..2 * cells.len()).map(model).collect()
+}
+
+/// A lively model of several cells, FastGRNNs of low rank; tokens are embedded.
+pub fn stack(
+    name: &str,
+    purpose: Purpose,
+    layers: &[(CellKind, u16)],
+    encoding: Encoding,
+) -> TestModel {
+    let plan = Plan {
+        purpose,
+        embedding: 6,
+        layers: layers.to_vec(),
+        encoding: Some(encoding),
+        low_rank: Some(true),
+    };
+    saved(format!("{encoding:?} {name}"), &lively(&plan, 1).artifact())
+}
+
+/// Random models of every purpose that take every way through the core: each cell with weights
+/// of 8 and of 4 bits, tables, embeddings and vectors, with a window and without, one layer and
+/// two.
+pub fn random_models() -> Vec<TestModel> {
+    random_models_for(|_| true)
+}
+
+/// Those of them whose purpose is wanted.
+pub fn random_models_for(wanted: impl Fn(Purpose) -> bool) -> Vec<TestModel> {
+    (all_kinds().into_iter())
+        .filter(|(_, model)| wanted(model.purpose()))
+        .map(|(name, model)| saved(name, &model.artifact()))
+        .collect()
+}
+
+/// The first `count` reviews of the built-in corpus, which none of the random models was made for.
+pub fn builtin_texts(count: usize) -> Vec<Vec<u8>> {
+    let bar = ProgressBar::hidden();
+    let corpus = data::load(&Source::Builtin, &Columns::default(), &bar).expect("built in");
+    let texts = corpus.train.into_iter().take(count);
+    texts.map(|example| example.text.into_bytes()).collect()
 }
 
 /// The demo's training.
@@ -66,7 +118,7 @@ pub fn train_demo() -> Trained {
     let recipe = Recipe::default().with(RecipeFields::load("demo").expect("a shipped recipe"));
     let bar = ProgressBar::hidden();
     let corpus = data::load(&Source::Builtin, &Columns::default(), &bar).expect("built in");
-    pipeline::train(corpus, &recipe, None, &mut |_| {}).expect("it trains")
+    pipeline::train(Data::Texts(corpus), &recipe, Start::default(), &mut |_| {}).expect("it trains")
 }
 
 /// The demo's model, and reviews that it has not seen.
@@ -79,13 +131,13 @@ pub fn trained_model() -> (TestModel, Vec<String>) {
 /// The model that the firmware ships with.
 pub fn shipped_model() -> TestModel {
     TestModel {
-        name: "imdb",
+        name: "imdb".into(),
         path: firmware_folder().join("models/imdb.spinet"),
     }
 }
 
-/// An untrained one-hot model of so many words and units.
-pub fn model_of_size(words: u16, units: usize) -> TestModel {
+/// An untrained one-hot model of so many words and units that looks so many tokens back.
+pub fn model_of_size(words: u16, units: usize, window: u16) -> TestModel {
     let names = (0..words)
         .map(|n| WordHash::of(&n.to_le_bytes()))
         .collect::<Vec<_>>();
@@ -96,10 +148,13 @@ pub fn model_of_size(words: u16, units: usize) -> TestModel {
     let source = quantize::Source {
         config: network.config(),
         parameters: network.parameters(),
-        vocabulary: &vocabulary,
+        precision: Precision::all(Encoding::Int8),
+        front: FrontSource::Words {
+            vocabulary: &vocabulary,
+            start: false,
+        },
         labels: &["negative".into(), "positive".into()],
-        start: false,
-        window: 0,
+        window,
         training: Training {
             data: [0; 8],
             network: [0; 8],
@@ -108,7 +163,8 @@ pub fn model_of_size(words: u16, units: usize) -> TestModel {
             test_permille: 0,
         },
     };
-    let quantized = quantize::quantize(&source, &[vec![3, 4, 5]]).expect("an artifact");
+    let quantized = quantize::quantize(&source, &Calibration::Tokens(vec![vec![3, 4, 5]]))
+        .expect("an artifact");
     saved("large", &quantized.artifact)
 }
 
@@ -139,7 +195,8 @@ pub fn hostile_texts() -> Vec<Vec<u8>> {
 }
 
 /// An artifact as a file that stays until the process ends.
-fn saved(name: &'static str, artifact: &[u8]) -> TestModel {
+fn saved(name: impl Into<String>, artifact: &[u8]) -> TestModel {
+    let name = name.into();
     static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("a temporary folder"));
     let path = folder.path().join(format!("{name}.spinet"));

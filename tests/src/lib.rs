@@ -9,8 +9,11 @@
 pub mod artifact;
 pub mod compare;
 pub mod device;
+pub mod host;
 pub mod model;
 pub mod oracle;
+pub mod refusal;
+pub mod sequence;
 
 use proptest::test_runner::{Config, RngSeed};
 

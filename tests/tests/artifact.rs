@@ -3,13 +3,15 @@
 
 use proptest::{collection::vec, prelude::*};
 use spinet_core::{
-    Artifact, ArtifactError, Classifier, State,
-    artifact::{HEADER_BYTES, MAGIC, VERSION, data_offset, seal},
+    Artifact, ArtifactError, Classifier, Generator, SeriesClassifier, SeriesGenerator, State,
+    artifact::{Front, HEADER_BYTES, MAGIC, Task, VERSION, data_offset, seal},
+    generator::Unknown,
+    sampling::Sampling,
 };
 use spinet_tests::{
     artifact::{Aligned, sealed},
     cases,
-    model::{examples, models},
+    model::{models, samples::examples},
 };
 use spinet_trainer::inference::Heap;
 
@@ -114,25 +116,71 @@ fn what_is_no_artifact_at_all_is_named() {
     assert_eq!(refusal(&MAGIC), ArtifactError::Length { expected, found });
 }
 
-/// Reads a text with a model that may mean nothing; nothing may panic.
+/// Runs a model that may mean nothing; nothing may panic.
 fn exercise(bytes: &[u8], text: &[u8]) {
     let Ok(artifact) = Artifact::parse(bytes) else {
         return;
     };
-    let mut classifier = Classifier::<Heap>::new(&artifact).expect("the heap has any shape");
+    let network = artifact.network;
+    match (artifact.front, artifact.manifest.task) {
+        (Front::Words(_), _) => classify(&artifact, text),
+        (Front::Symbols(_), _) => write(&artifact, text),
+        (Front::Series(_), Task::Classify { .. }) => classify_series(&artifact),
+        (Front::Series(_), Task::Generate) => write_series(&artifact),
+    }
+    // Tokens of which the input table knows nothing, and vectors of any width.
+    let mut state = State::<Heap>::new(&network).expect("the heap has any shape");
+    for token in [0, 1, 2, 3, u16::MAX] {
+        network.step(&mut state, token);
+        network.step_vector(&mut state, &vec![i16::MIN; token.min(900).into()]);
+        network.step_prediction(&mut state);
+    }
+    network.logits(&mut state);
+}
+
+fn classify(artifact: &Artifact<'_>, text: &[u8]) {
+    let mut classifier = Classifier::<Heap>::new(artifact).expect("the heap has any shape");
     classifier.feed(text);
     let verdict = classifier.finish();
-    assert_eq!(
-        verdict.logits.len(),
-        usize::from(artifact.network.dimensions().outputs)
-    );
-    assert!(verdict.class < verdict.logits.len().max(2));
-    // Tokens of which the input table knows nothing.
-    let mut state = State::<Heap>::new(artifact.network.dimensions()).expect("the heap");
-    for token in [0, 1, 2, 3, u16::MAX] {
-        artifact.network.step(&mut state, token);
+    let outputs = usize::from(artifact.network.dimensions().outputs);
+    assert_eq!(verdict.logits.len(), outputs);
+    assert!(verdict.class < outputs.max(2));
+}
+
+fn write(artifact: &Artifact<'_>, text: &[u8]) {
+    let mut generator = Generator::<Heap>::new(artifact).expect("the heap has any shape");
+    let _ = generator.prime(text, Unknown::Refuse);
+    generator
+        .prime(text, Unknown::Skip)
+        .expect("nothing is refused");
+    generator
+        .end_prompt(Unknown::Skip)
+        .expect("nothing is refused");
+    let symbols = generator.generate(Sampling::default()).take(20);
+    symbols.for_each(|symbol| assert!((1..=4).contains(&symbol.bytes().1)));
+}
+
+fn classify_series(artifact: &Artifact<'_>) {
+    let mut classifier = SeriesClassifier::<Heap>::new(artifact).expect("the heap has any shape");
+    let features = usize::from(classifier.series().features());
+    let mut x = vec![0; features];
+    for value in [0.0, -1e30, f32::INFINITY, f32::MIN_POSITIVE] {
+        let series = classifier.series();
+        series
+            .quantize(&vec![value; features], &mut x)
+            .expect("numbers");
+        classifier.feed(&x);
     }
-    artifact.network.logits(&mut state);
+    assert_eq!(classifier.verdict().tokens, 4);
+}
+
+fn write_series(artifact: &Artifact<'_>) {
+    let mut generator = SeriesGenerator::<Heap>::new(artifact).expect("the heap has any shape");
+    let mut x = vec![0; generator.series().features().into()];
+    for _ in 0..10 {
+        generator.next_vector(&mut x);
+        generator.feed(&x);
+    }
 }
 
 proptest! {

@@ -2,16 +2,18 @@
 
 use proptest::{collection::vec, prelude::*};
 use spinet_core::{
-    fixed::{MAX_COLUMNS, STATE_MAX, WEIGHT_MAX, product_bound},
+    fixed::{MAX_COLUMNS, STATE_MAX, product_bound},
     kernel,
+    matrix::Encoding,
 };
-use spinet_tests::cases;
+use spinet_tests::{artifact::pack, cases};
 use std::num::NonZeroUsize;
 
 /// The operands of a product, each behind some elements that do not belong to it, so that they
 /// begin at any alignment.
 #[derive(Debug, Clone)]
 struct Product {
+    encoding: Encoding,
     columns: usize,
     shift: u32,
     weights: (usize, Vec<i8>),
@@ -39,13 +41,18 @@ impl Product {
         let mut all = self.accumulators.1.clone();
         let (before, accumulators) = all.split_at_mut(self.accumulators.0);
         let columns = NonZeroUsize::new(self.columns).expect("at least one column");
-        kernel::accumulate_i8(
-            &self.weights.1[self.weights.0..],
-            columns,
-            &self.x.1[self.x.0..],
-            self.shift,
-            accumulators,
-        );
+        let (weights, x) = (&self.weights.1[self.weights.0..], &self.x.1[self.x.0..]);
+        match self.encoding {
+            Encoding::Int8 => {
+                kernel::accumulate_i8(weights, columns, x, self.shift, accumulators);
+            }
+            Encoding::Int4 => {
+                let rows = weights.chunks(self.columns);
+                let packed: Vec<u8> = rows.flat_map(pack).collect();
+                let words: Vec<u32> = packed.chunks(4).map(bytemuck::pod_read_unaligned).collect();
+                kernel::accumulate_i4(&words, columns, x, self.shift, accumulators);
+            }
+        }
         assert_eq!(before, &self.accumulators.1[..self.accumulators.0]);
         accumulators.iter().map(|&sum| sum.into()).collect()
     }
@@ -69,17 +76,20 @@ fn products(
     rows: impl Strategy<Value = usize>,
     columns: impl Strategy<Value = usize>,
 ) -> impl Strategy<Value = Product> {
-    (rows, columns, 0u32..=8).prop_flat_map(|(rows, columns, shift)| {
+    let encodings = prop_oneof![Just(Encoding::Int8), Just(Encoding::Int4)];
+    (encodings, rows, columns, 0u32..=8).prop_flat_map(|(encoding, rows, columns, shift)| {
         // The largest shift, up to the one drawn, with which the sums fit.
-        let fits = |&shift: &u32| product_bound(columns) << shift <= i64::from(i32::MAX);
+        let bound = product_bound(encoding.weight_max(), columns);
+        let fits = |&shift: &u32| bound << shift <= i64::from(i32::MAX);
         let shift = (0..=shift).rev().find(fits).expect("512 columns fit");
-        let room = i32::MAX - (product_bound(columns) << shift) as i32;
+        let room = i32::MAX - (bound << shift) as i32;
         (
-            displaced(rows * columns, WEIGHT_MAX.into()),
+            displaced(rows * columns, encoding.weight_max().into()),
             displaced(columns, STATE_MAX.into()),
             displaced(rows, room),
         )
             .prop_map(move |(weights, x, accumulators)| Product {
+                encoding,
                 columns,
                 shift,
                 weights: (weights.0, weights.1.iter().map(|&w| w as i8).collect()),
@@ -93,7 +103,7 @@ proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
-    fn small_products(product in products(1usize..=40, 1usize..=24)) {
+    fn small_products(product in products(1usize..=20, 1usize..=40)) {
         prop_assert_eq!(product.computed(), product.expected());
     }
 }
@@ -109,19 +119,47 @@ proptest! {
 
 #[test]
 fn every_width_at_its_largest_sum() {
-    for columns in 1..=MAX_COLUMNS {
-        for (weight, x, sign) in [(127, 32_767, 1), (-127, 32_767, -1), (-127, -32_767, 1)] {
-            let room = i32::MAX - product_bound(columns) as i32;
-            let product = Product {
-                columns,
-                shift: 0,
-                weights: (0, vec![weight; 2 * columns]),
-                x: (0, vec![x; columns]),
-                accumulators: (0, vec![sign * room; 2]),
-            };
-            let largest = i64::from(sign) * i64::from(i32::MAX);
-            assert_eq!(product.computed(), [largest; 2]);
-            assert_eq!(product.expected(), [largest; 2]);
+    for encoding in [Encoding::Int8, Encoding::Int4] {
+        let most = encoding.weight_max();
+        for columns in 1..=MAX_COLUMNS {
+            for (weight, x, sign) in [(most, 32_767, 1), (-most, 32_767, -1), (-most, -32_767, 1)] {
+                let room = i32::MAX - product_bound(most, columns) as i32;
+                let product = Product {
+                    encoding,
+                    columns,
+                    shift: 0,
+                    weights: (0, vec![weight; 2 * columns]),
+                    x: (0, vec![x; columns]),
+                    accumulators: (0, vec![sign * room; 2]),
+                };
+                let largest = i64::from(sign) * i64::from(i32::MAX);
+                assert_eq!(product.computed(), [largest; 2]);
+                assert_eq!(product.expected(), [largest; 2]);
+            }
+        }
+    }
+}
+
+/// Each weight alone, at every place of a row that ends within a word.
+#[test]
+fn every_place_of_every_ragged_row() {
+    for encoding in [Encoding::Int8, Encoding::Int4] {
+        for columns in 1..=40 {
+            for place in 0..columns {
+                for weight in [-encoding.weight_max(), -1, 1, encoding.weight_max()] {
+                    let mut weights = vec![0; 3 * columns];
+                    weights[columns + place] = weight;
+                    let product = Product {
+                        encoding,
+                        columns,
+                        shift: 3,
+                        weights: (0, weights),
+                        x: (0, (0..columns).map(|k| 30_000 - 751 * k as i16).collect()),
+                        accumulators: (0, vec![7; 3]),
+                    };
+                    assert_eq!(product.computed(), product.expected());
+                }
+            }
         }
     }
 }

@@ -1,369 +1,295 @@
 //! What a manifest may say, and the error for each thing that it may not.
 //!
-//! Every artifact here has a valid checksum: these are the faults of whoever wrote it.
+//! Every artifact here has a valid checksum: these are the faults of whoever wrote it. What a
+//! model reads is the subject of `fronts.rs`, the tensors' places and values of `tensors.rs`.
 
 use spinet_core::{
-    Artifact, ArtifactError, Classifier, Shape,
-    artifact::{Manifest, data_offset},
-    cell::{CellSpec, SimpleRnnSpec},
-    data::Blob,
+    Artifact, ArtifactError, Classifier, Readout, Shape,
+    artifact::{FrontSpec, Manifest, Task, data_offset},
+    cell::{CellSpec, FastGrnnSpec, ProductSpec},
     input::InputSpec,
     shape::Dimensions,
     text::VocabularySpec,
 };
 use spinet_tests::{
     artifact::sealed,
-    model::{Input, Model, examples},
+    model::samples::{embedding, examples, one_hot, series_reader, series_writer, text_writer},
+    refusal::{Edit, append, error, out_of_range, refusal},
 };
 
-fn refusal(bytes: &[u8]) -> ArtifactError {
-    Artifact::parse(bytes).expect_err("not a valid artifact")
-}
-
-type Edit = fn(&mut Manifest<'_>, &mut Vec<u8>);
-
-/// The error that a valid model gives once `edit` has changed it.
-fn error(model: &Model, edit: Edit) -> ArtifactError {
-    refusal(&model.artifact_with(edit))
-}
-
-fn one_hot<'m>(manifest: &'m mut Manifest<'_>) -> (&'m mut Blob, &'m mut u8) {
-    match &mut manifest.input {
-        InputSpec::OneHot { table } => (&mut table.weights, &mut table.shift),
-        InputSpec::Embedding { .. } => panic!("the example is one-hot"),
+fn window<'m>(manifest: &'m mut Manifest<'_>) -> &'m mut u16 {
+    match &mut manifest.task {
+        Task::Classify { window, .. } => window,
+        Task::Generate => panic!("the example classifies"),
     }
 }
 
-fn embedding<'m>(manifest: &'m mut Manifest<'_>) -> (&'m mut u16, &'m mut Blob) {
-    match &mut manifest.input {
-        InputSpec::Embedding { input_size, table } => (input_size, &mut table.weights),
-        InputSpec::OneHot { .. } => panic!("the example has an embedding"),
-    }
-}
+const TWO_CLASSES: Task<'_> = Task::Classify {
+    labels: "no\nyes",
+    readout: Readout::Last,
+    window: 0,
+};
 
-fn perfect_hash<'m>(
-    manifest: &'m mut Manifest<'_>,
-) -> (&'m mut u16, &'m mut u8, &'m mut Blob, &'m mut Blob) {
-    match &mut manifest.vocabulary {
-        VocabularySpec::PerfectHash {
-            words,
-            fingerprint_bits,
-            pilots,
-            fingerprints,
-            ..
-        } => (words, fingerprint_bits, pilots, fingerprints),
-        VocabularySpec::Hashed { .. } => panic!("the example has a perfect hash"),
+fn label<'m>(manifest: &mut Manifest<'m>, names: &'m str) {
+    match &mut manifest.task {
+        Task::Classify { labels, .. } => *labels = names,
+        Task::Generate => panic!("the example classifies"),
     }
-}
-
-fn cell<'m>(manifest: &'m mut Manifest<'_>) -> &'m mut SimpleRnnSpec {
-    match &mut manifest.cell {
-        CellSpec::SimpleRnn(spec) => spec,
-    }
-}
-
-/// Overwrites the start of a tensor.
-fn write(blob: Blob, data: &mut [u8], bytes: &[u8]) {
-    let start = blob.offset as usize;
-    data[start..start + bytes.len()].copy_from_slice(bytes);
 }
 
 #[test]
 fn labels_are_two_or_more_and_countable() {
-    use ArtifactError::OutOfRange;
-    let [model, _] = examples();
-    assert_eq!(error(&model, |m, _| m.labels = "one"), OutOfRange("labels"));
-    assert_eq!(error(&model, |m, _| m.labels = ""), OutOfRange("labels"));
     let many: &'static str = "\n".repeat(65_535).leak();
-    let bytes = model.artifact_with(|m, _| m.labels = many);
-    assert_eq!(refusal(&bytes), OutOfRange("labels"));
-    // Another number of them needs another head.
-    let four = error(&model, |m, _| m.labels = "a\nb\nc\nd");
-    assert_eq!(four, ArtifactError::Tensor("head weights"));
-    // The labels come first in the manifest: their length, then their bytes.
+    for model in [one_hot(), series_reader()] {
+        out_of_range(
+            "labels",
+            &model,
+            &[|m, _| label(m, "one"), |m, _| label(m, "")],
+        );
+        let bytes = model.artifact_with(|m, _| label(m, many));
+        assert_eq!(refusal(&bytes), ArtifactError::OutOfRange("labels"));
+        // Another number of them needs another head.
+        let four = error(&model, |m, _| label(m, "a\nb\nc\nd"));
+        assert_eq!(four, ArtifactError::Tensor("head"));
+    }
+}
+
+#[test]
+fn labels_are_utf8() {
     let mut manifest = Vec::new();
-    let bytes = model.artifact_with(|m, _| manifest = postcard::to_allocvec(m).expect("valid"));
-    manifest[1] = 0xFF;
-    let data = &bytes[data_offset(manifest.len())..];
-    assert_eq!(refusal(&sealed(&manifest, data)), ArtifactError::Manifest);
-}
-
-#[test]
-fn a_vocabulary_out_of_range_is_named() {
-    const NAME: &str = "vocabulary";
-    let [model, _] = examples();
-    let edits: [Edit; 8] = [
-        |m, _| *perfect_hash(m).1 = 0,
-        |m, _| *perfect_hash(m).1 = 17,
-        |m, _| *perfect_hash(m).1 = 255,
-        |m, _| m.vocabulary = VocabularySpec::Hashed { buckets: 0 },
-        |m, _| m.vocabulary = VocabularySpec::Hashed { buckets: 65_533 },
-        |m, _| m.vocabulary = VocabularySpec::Hashed { buckets: 65_535 },
-        |m, _| {
-            let (words, _, pilots, fingerprints) = perfect_hash(m);
-            (*words, pilots.length, fingerprints.length) = (0, 0, 0);
-        },
-        |m, data| {
-            let (words, bits, pilots, fingerprints) = perfect_hash(m);
-            (*words, *bits) = (65_533, 1);
-            (pilots.offset, pilots.length) = (0, 2 * 13_107);
-            (fingerprints.offset, fingerprints.length) = (0, 8_192);
-            data.resize(2 * 13_107, 0);
-        },
-    ];
-    for (index, edit) in edits.into_iter().enumerate() {
-        assert_eq!(
-            error(&model, edit),
-            ArtifactError::OutOfRange(NAME),
-            "{index}"
-        );
-    }
-    let edits: [Edit; 3] = [
-        |m, _| *perfect_hash(m).0 = 60_000,
-        |m, _| perfect_hash(m).2.length -= 2,
-        |m, _| perfect_hash(m).3.length += 1,
-    ];
-    for (index, edit) in edits.into_iter().enumerate() {
-        assert_eq!(error(&model, edit), ArtifactError::Tensor(NAME), "{index}");
-    }
-    // One word more than the input table has rows for.
-    let more = error(&model, |m, _| {
-        m.vocabulary = VocabularySpec::Hashed { buckets: 7 }
+    let bytes = one_hot().artifact_with(|m, _| {
+        label(m, "find me\nb\nc");
+        manifest = postcard::to_allocvec(m).expect("valid");
     });
-    assert_eq!(more, ArtifactError::Tensor("input table"));
+    let place = manifest.windows(7).position(|part| part == b"find me");
+    let data = bytes[data_offset(manifest.len())..].to_vec();
+    assert!(Artifact::parse(&sealed(&manifest, &data)).is_ok());
+    manifest[place.expect("the labels are there")] = 0xFF;
+    assert_eq!(refusal(&sealed(&manifest, &data)), ArtifactError::Manifest);
 }
 
 #[test]
-fn weights_out_of_range_are_named() {
-    const LOWEST: [u8; 1] = [0x80];
-    let [one_hot_model, embedding_model] = examples();
-    let edits: [(&Model, &str, Edit); 14] = [
-        (&one_hot_model, "input table", |m, _| *one_hot(m).1 = 9),
-        (&one_hot_model, "input table", |m, _| *one_hot(m).1 = 255),
-        (&one_hot_model, "input table", |m, d| {
-            write(*one_hot(m).0, d, &LOWEST)
-        }),
-        (&one_hot_model, "input table", |m, _| {
-            cell(m).hidden_size = 0
-        }),
-        (&embedding_model, "input table", |m, d| {
-            write(*embedding(m).1, d, &LOWEST)
-        }),
-        (&embedding_model, "input table", |m, _| *embedding(m).0 = 0),
-        (&embedding_model, "recurrent weights", |m, _| {
-            cell(m).hidden_size = 0
-        }),
-        (&one_hot_model, "recurrent weights", |m, _| {
-            cell(m).recurrent_weights.shift = 9
-        }),
-        (&one_hot_model, "recurrent weights", |m, d| {
-            write(cell(m).recurrent_weights.weights, d, &LOWEST)
-        }),
-        (&one_hot_model, "input weights", |m, _| {
-            cell(m).input_weights = Some(m.head.weights)
-        }),
-        (&embedding_model, "input weights", |m, _| {
-            cell(m).input_weights = None
-        }),
-        (&embedding_model, "input weights", |m, _| {
-            cell(m).input_weights.as_mut().expect("there").shift = 9
-        }),
-        (&one_hot_model, "head weights", |m, _| {
-            m.head.weights.shift = 9
-        }),
-        (&one_hot_model, "head weights", |m, d| {
-            write(m.head.weights.weights, d, &LOWEST)
-        }),
-    ];
-    for (index, (model, name, edit)) in edits.into_iter().enumerate() {
-        assert_eq!(
-            error(model, edit),
-            ArtifactError::OutOfRange(name),
-            "{index}"
-        );
-    }
-}
-
-#[test]
-fn multipliers_are_positive() {
-    for model in examples() {
-        let edits: [(&str, Edit); 4] = [
-            ("cell rows", |m, d| {
-                write(cell(m).rows.multipliers, d, &[0; 4])
-            }),
-            ("cell rows", |m, d| {
-                write(cell(m).rows.multipliers, d, &[0xFF; 4])
-            }),
-            ("head rows", |m, d| {
-                write(m.head.rows.multipliers, d, &[0; 4])
-            }),
-            ("head rows", |m, d| {
-                write(m.head.rows.multipliers, d, &[0, 0, 0, 0x80])
-            }),
-        ];
-        for (name, edit) in edits {
-            assert_eq!(error(&model, edit), ArtifactError::OutOfRange(name));
-        }
-    }
-}
-
-/// The result of parsing the model with one bias of the cell or of the head changed.
-fn with_bias(model: &Model, bias: i64, of_head: bool) -> Result<(), ArtifactError> {
-    let bytes = model.artifact_with(|m, data| {
-        let blob = if of_head {
-            m.head.rows.biases
-        } else {
-            cell(m).rows.biases
-        };
-        let bias = i32::try_from(bias).expect("a bias has 32 bits");
-        write(blob, data, &bias.to_le_bytes());
-    });
-    Artifact::parse(&bytes).map(|_| ())
-}
-
-#[test]
-fn a_bias_may_reach_the_bound_of_the_sums_and_no_further() {
-    for model in examples() {
-        let rooms = [
-            (model.cell_room(), "cell rows", false),
-            (model.head_room(), "head rows", true),
-        ];
-        for (room, name, of_head) in rooms {
-            let room = i64::from(room);
-            let overflow = Err(ArtifactError::Overflow(name));
-            for sign in [1, -1] {
-                assert_eq!(with_bias(&model, sign * room, of_head), Ok(()));
-                assert_eq!(with_bias(&model, sign * (room + 1), of_head), overflow);
-            }
-            assert_eq!(with_bias(&model, i32::MIN.into(), of_head), overflow);
-        }
-    }
-}
-
-#[test]
-fn wide_matrices_are_refused_where_their_sums_could_overflow() {
-    // 127 * (32768 + 32767 * 515) < 2^31 < 127 * (32768 + 32767 * 516): a look-up and a product.
-    let [mut model, _] = examples();
-    let zeros = |count: usize| vec![0i8; count];
-    for (hidden, shift, expected) in [
-        (515u16, 0, Ok(())),
-        (516, 0, Err(ArtifactError::Overflow("cell rows"))),
-        (257, 1, Ok(())),
-        (258, 1, Err(ArtifactError::Overflow("cell rows"))),
-        (2, 8, Ok(())),
-        (3, 8, Err(ArtifactError::Overflow("cell rows"))),
-    ] {
-        let units = usize::from(hidden);
-        model.hidden_size = hidden;
-        let Input::OneHot(table) = &mut model.input else {
-            panic!("the example is one-hot");
-        };
-        (table.weights, table.shift) = (zeros(9 * units), 0);
-        (model.recurrent.weights, model.recurrent.shift) = (zeros(units * units), shift);
-        model.cell_rows.multipliers = vec![1; units];
-        model.cell_rows.biases = vec![0; units];
-        (model.head.weights, model.head.shift) = (zeros(3 * units), 0);
-        model.head_rows.biases = vec![0; 3];
-        let bytes = model.artifact();
-        assert_eq!(
-            Artifact::parse(&bytes).map(|_| ()),
-            expected,
-            "{hidden} << {shift}"
-        );
-    }
-    // The head alone.
-    let head = error(&examples()[1], |m, _| m.head.weights.shift = 8);
-    assert_eq!(head, ArtifactError::Overflow("head rows"));
-}
-
-/// Every blob of a manifest with the name of its tensor.
-fn blobs<'m>(manifest: &'m mut Manifest<'_>) -> Vec<(&'static str, &'m mut Blob)> {
-    let mut blobs = Vec::new();
-    if let VocabularySpec::PerfectHash {
-        pilots,
-        fingerprints,
-        ..
-    } = &mut manifest.vocabulary
-    {
-        blobs.extend([("vocabulary", pilots), ("vocabulary", fingerprints)]);
-    }
-    match &mut manifest.input {
-        InputSpec::OneHot { table } | InputSpec::Embedding { table, .. } => {
-            blobs.push(("input table", &mut table.weights));
-        }
-    }
-    let CellSpec::SimpleRnn(cell) = &mut manifest.cell;
-    blobs.push(("recurrent weights", &mut cell.recurrent_weights.weights));
-    blobs.extend(
-        cell.input_weights
-            .as_mut()
-            .map(|m| ("input weights", &mut m.weights)),
+fn text_is_read_by_words_and_written_by_symbols() {
+    out_of_range("task", &one_hot(), &[|m, _| m.task = Task::Generate]);
+    out_of_range("task", &text_writer(), &[|m, _| m.task = TWO_CLASSES]);
+    // A series may do both; what changes is the head.
+    let head = ArtifactError::Tensor("head");
+    assert_eq!(
+        error(&series_reader(), |m, _| m.task = Task::Generate),
+        head
     );
-    blobs.push(("cell rows", &mut cell.rows.multipliers));
-    blobs.push(("cell rows", &mut cell.rows.biases));
-    blobs.push(("head weights", &mut manifest.head.weights.weights));
-    blobs.push(("head rows", &mut manifest.head.rows.multipliers));
-    blobs.push(("head rows", &mut manifest.head.rows.biases));
-    blobs
+    assert_eq!(error(&series_writer(), |m, _| m.task = TWO_CLASSES), head);
 }
 
 #[test]
-fn every_tensor_lies_within_the_data_at_its_length() {
-    let damages: [fn(&mut Blob, u32); 10] = [
-        |blob, _| blob.offset += 1,
-        |blob, _| blob.offset += 2,
-        |blob, _| blob.length += 1,
-        |blob, _| blob.length += 4,
-        |blob, _| blob.length -= 1,
-        |blob, _| blob.length = 0,
-        |blob, _| blob.length = u32::MAX,
-        |blob, _| blob.offset = u32::MAX - 3,
-        |blob, end| blob.offset = end.next_multiple_of(4),
-        // The last byte is outside.
-        |blob, end| blob.offset = (end - blob.length).next_multiple_of(4) + 4,
+fn a_series_has_no_window() {
+    out_of_range(
+        "window",
+        &series_reader(),
+        &[|m, _| *window(m) = 1, |m, _| *window(m) = u16::MAX],
+    );
+}
+
+#[test]
+fn vectors_come_in_where_a_series_is_read_and_nowhere_else() {
+    let vector: Edit = |m, _| m.input = InputSpec::Vector { input_size: 3 };
+    out_of_range("input", &one_hot(), &[vector]);
+    out_of_range("input", &embedding(), &[vector]);
+    out_of_range("input", &text_writer(), &[vector]);
+    let edits: [Edit; 5] = [
+        |m, _| {
+            let table = m.head.weights;
+            m.input = InputSpec::OneHot { table };
+        },
+        |m, _| {
+            let (input_size, table) = (2, m.head.weights);
+            m.input = InputSpec::Embedding { input_size, table };
+        },
+        // Not as many as there are features.
+        |m, _| m.input = InputSpec::Vector { input_size: 0 },
+        |m, _| m.input = InputSpec::Vector { input_size: 1 },
+        |m, _| m.input = InputSpec::Vector { input_size: 3 },
     ];
-    for model in examples() {
-        let count = if matches!(model.input, Input::OneHot(_)) {
-            9
-        } else {
-            10
-        };
-        for index in 0..count {
-            for (number, damage) in damages.iter().enumerate() {
-                let mut name = "";
-                let bytes = model.artifact_with(|manifest, data| {
-                    let mut blobs = blobs(manifest);
-                    assert_eq!(blobs.len(), count);
-                    let blob = &mut blobs[index];
-                    name = blob.0;
-                    damage(blob.1, data.len() as u32);
-                });
-                let error = refusal(&bytes);
-                assert_eq!(error, ArtifactError::Tensor(name), "damage {number}");
-            }
+    out_of_range("input", &series_reader(), &edits);
+    out_of_range("input", &series_writer(), &edits);
+}
+
+#[test]
+fn layers_have_no_hole() {
+    let edits: [Edit; 4] = [
+        |m, _| m.layers = [None; 4],
+        |m, _| m.layers[0] = None,
+        |m, _| m.layers.swap(1, 2),
+        |m, _| m.layers.swap(1, 3),
+    ];
+    out_of_range("layers", &text_writer(), &edits);
+}
+
+#[test]
+fn a_layer_has_units_and_an_input() {
+    let none: Edit = |m, _| match m.layers[0].as_mut().expect("there") {
+        CellSpec::SimpleRnn(spec) => spec.hidden_size = 0,
+        CellSpec::Lstm(spec) => spec.hidden_size = 0,
+        CellSpec::Gru(spec) => spec.hidden_size = 0,
+        CellSpec::FastGrnn(spec) => spec.hidden_size = 0,
+    };
+    out_of_range("hidden size", &embedding(), &[none]);
+    out_of_range("hidden size", &series_reader(), &[none]);
+    out_of_range("hidden size", &series_writer(), &[none]);
+    // A row of the table has as many columns as the cell has rows.
+    out_of_range("input table", &one_hot(), &[none]);
+    let missing: Edit = |m, _| match m.layers.iter_mut().flatten().last().expect("there") {
+        CellSpec::SimpleRnn(spec) => spec.input_weights = None,
+        CellSpec::Lstm(spec) => spec.input_weights = None,
+        CellSpec::Gru(spec) => spec.input_weights = None,
+        CellSpec::FastGrnn(spec) => spec.input_weights = None,
+    };
+    for model in [embedding(), text_writer(), series_reader(), series_writer()] {
+        out_of_range("input weights", &model, &[missing]);
+    }
+    let superfluous: Edit = |m, _| {
+        let weights = Some(m.head.weights);
+        match m.layers[0].as_mut().expect("there") {
+            CellSpec::SimpleRnn(spec) => spec.input_weights = weights,
+            CellSpec::Gru(spec) => spec.input_weights = weights,
+            _ => panic!("not among the examples"),
         }
+    };
+    out_of_range("input weights", &one_hot(), &[superfluous]);
+    out_of_range("input weights", &text_writer(), &[superfluous]);
+}
+
+fn fast_grnn<'m>(manifest: &'m mut Manifest<'_>) -> &'m mut FastGrnnSpec {
+    match &mut manifest.layers[0] {
+        Some(CellSpec::FastGrnn(spec)) => spec,
+        _ => panic!("the example is a FastGRNN"),
+    }
+}
+
+#[test]
+fn a_fast_grnns_scalars_are_shares_and_a_shift() {
+    let edits: [Edit; 6] = [
+        |m, _| fast_grnn(m).zeta = -1,
+        |m, _| fast_grnn(m).zeta = i16::MIN,
+        |m, _| fast_grnn(m).nu = -1,
+        |m, _| fast_grnn(m).nu = i16::MIN,
+        |m, _| fast_grnn(m).state_shift = 8,
+        |m, _| fast_grnn(m).state_shift = 255,
+    ];
+    out_of_range("zeta, nu or state shift", &series_reader(), &edits);
+    let largest = series_reader().artifact_with(|m, _| {
+        let spec = fast_grnn(m);
+        (spec.zeta, spec.nu, spec.state_shift) = (i16::MAX, i16::MAX, 7);
+    });
+    assert!(Artifact::parse(&largest).is_ok());
+}
+
+#[test]
+fn a_low_rank_product_has_a_rank() {
+    let none: Edit = |m, _| {
+        if let ProductSpec::LowRank(product) = &mut fast_grnn(m).recurrent_weights {
+            product.rank = 0;
+            product.down.weights.weights.length = 0;
+            product.down.rows.multipliers.length = 0;
+            product.down.rows.biases.length = 0;
+            product.up.weights.length = 0;
+        }
+    };
+    out_of_range("recurrent weights", &series_reader(), &[none]);
+    let wide: Edit = |m, _| {
+        if let ProductSpec::LowRank(product) = &mut fast_grnn(m).recurrent_weights {
+            product.rank = 60_000;
+        }
+    };
+    let error = error(&series_reader(), wide);
+    assert_eq!(error, ArtifactError::Tensor("recurrent weights"));
+}
+
+#[test]
+fn a_table_adds_no_low_rank_product() {
+    let low_rank = series_reader();
+    let mut input = None;
+    let mut bytes = Vec::new();
+    low_rank.artifact_with(|m, data| {
+        input = Some(*fast_grnn(m));
+        bytes.clone_from(data);
+    });
+    let edited = one_hot().artifact_with(|m, data| {
+        *data = bytes;
+        let table = append(data, &[1; 9 * 4]);
+        m.layers[0] = input.map(CellSpec::FastGrnn);
+        m.front = FrontSpec::Words {
+            vocabulary: VocabularySpec::Hashed { buckets: 6 },
+            start: false,
+        };
+        if let InputSpec::OneHot { table: spec } = &mut m.input {
+            spec.weights = table;
+        }
+    });
+    assert_eq!(refusal(&edited), ArtifactError::OutOfRange("input weights"));
+}
+
+#[test]
+fn a_manifest_ends_where_it_ends() {
+    for model in examples() {
+        let mut manifest = Vec::new();
+        let bytes = model.artifact_with(|m, _| manifest = postcard::to_allocvec(m).expect("valid"));
+        let data = bytes[data_offset(manifest.len())..].to_vec();
+        for length in 0..manifest.len() {
+            let shorter = sealed(&manifest[..length], &data);
+            assert_eq!(refusal(&shorter), ArtifactError::Manifest, "{length}");
+        }
+        manifest.push(0);
+        assert_eq!(refusal(&sealed(&manifest, &data)), ArtifactError::Manifest);
     }
 }
 
 #[test]
 fn a_model_is_opened_with_its_own_shape_only() {
-    let [mut model, _] = examples();
-    model.window = 5;
-    let bytes = model.artifact();
+    let bytes = one_hot()
+        .with_readout(Readout::Mean)
+        .with_window(5)
+        .artifact();
     let artifact = Artifact::parse(&bytes).expect("valid");
     let dimensions = Dimensions {
-        input_size: 0,
-        hidden_size: 4,
+        input: 0,
+        hidden: 4,
+        widest: 4,
+        memory: 0,
+        pool: 4,
         outputs: 3,
         window: 5,
     };
     assert_eq!(artifact.network.dimensions(), dimensions);
     let shape = Some(ArtifactError::Shape(dimensions));
-    assert_eq!(Classifier::<Shape<0, 4, 3, 5>>::new(&artifact).err(), None);
-    assert_eq!(Classifier::<Shape<1, 4, 3, 5>>::new(&artifact).err(), shape);
-    assert_eq!(Classifier::<Shape<0, 5, 3, 5>>::new(&artifact).err(), shape);
-    assert_eq!(Classifier::<Shape<0, 4, 1, 5>>::new(&artifact).err(), shape);
-    assert_eq!(Classifier::<Shape<0, 4, 3, 6>>::new(&artifact).err(), shape);
+    macro_rules! opened {
+        ($($length:literal),*) => { Classifier::<Shape<$($length),*>>::new(&artifact).err() };
+    }
+    assert_eq!(opened!(0, 4, 4, 0, 4, 3, 5), None);
+    assert_eq!(opened!(1, 4, 4, 0, 4, 3, 5), shape);
+    assert_eq!(opened!(0, 5, 4, 0, 4, 3, 5), shape);
+    assert_eq!(opened!(0, 4, 3, 0, 3, 3, 5), shape);
+    assert_eq!(opened!(0, 4, 4, 4, 4, 3, 5), shape);
+    assert_eq!(opened!(0, 4, 4, 0, 0, 3, 5), shape);
+    assert_eq!(opened!(0, 4, 4, 0, 4, 1, 5), shape);
+    assert_eq!(opened!(0, 4, 4, 0, 4, 3, 6), shape);
+    let line = ArtifactError::Shape(dimensions).to_string();
+    assert!(line.contains("Shape<0, 4, 4, 0, 4, 3, 5>"), "{line}");
+}
+
+#[test]
+fn a_stacks_dimensions_are_sums() {
+    let bytes = text_writer().artifact();
+    let writer = Artifact::parse(&bytes).expect("valid").network.dimensions();
+    // A GRU of 5 and an LSTM of 3; 7 symbols and the boundary.
+    assert_eq!(writer.parameters(), [0, 8, 5, 3, 0, 8, 0]);
+    assert_eq!(writer.state_bytes(), 2 * 8 + 2 * 5 + 4 * 3 + 4 * 8);
+    let model = series_reader().with_readout(Readout::Max);
+    let bytes = model.artifact();
+    let reader = Artifact::parse(&bytes).expect("valid").network.dimensions();
+    // Vectors of 2 and both inner vectors of the low-rank products.
+    let input = 2 + model.layers[0].ranks();
+    assert_eq!(reader.parameters(), [input, 4, 4, 0, 4, 3, 0]);
 }
 
 #[test]

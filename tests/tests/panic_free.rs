@@ -2,7 +2,11 @@
 //! machinery that a panic would need.
 
 use object::{Object, ObjectSymbol};
-use spinet_tests::device::{boards, random_models};
+use spinet_core::{cell::CellKind, matrix::Encoding};
+use spinet_tests::{
+    device::{TestModel, boards, shipped_model, stack},
+    model::Purpose,
+};
 use spinet_trainer::device::{Board, Firmware, Program};
 use std::path::Path;
 
@@ -30,10 +34,35 @@ fn panics(board: &Board, model: &Path, program: Program) -> Vec<String> {
         .collect()
 }
 
+/// A model for each task and encoding that has every cell, and the shipped one, whose image has
+/// the code of one.
+fn models() -> Vec<TestModel> {
+    let cells: Vec<_> = CellKind::ALL.iter().copied().zip(5..).collect();
+    let purposes = [
+        Purpose::ReadText {
+            words: 40,
+            labels: 3,
+        },
+        Purpose::WriteText { symbols: 24 },
+        Purpose::ReadSeries {
+            features: 3,
+            labels: 4,
+        },
+        Purpose::WriteSeries { features: 3 },
+    ];
+    let mut models = vec![shipped_model()];
+    for purpose in purposes {
+        for encoding in [Encoding::Int8, Encoding::Int4] {
+            models.push(stack(&format!("{purpose:?}"), purpose, &cells, encoding));
+        }
+    }
+    models
+}
+
 #[test]
-fn no_board_can_panic_while_it_reads() {
+fn no_board_can_panic_while_it_reads_or_writes() {
     for board in boards() {
-        for model in random_models() {
+        for model in models() {
             let found = panics(&board, &model.path, Program::Inference);
             assert!(
                 found.is_empty(),
@@ -49,6 +78,6 @@ fn no_board_can_panic_while_it_reads() {
 fn the_application_which_logs_does_hold_the_machinery() {
     // What the test above looks for exists: the logger of the whole application can panic.
     let board = &boards()[0];
-    let model = &random_models()[0];
+    let model = shipped_model();
     assert!(!panics(board, &model.path, Program::Application).is_empty());
 }

@@ -6,10 +6,10 @@
 
 use rand::{Rng, RngExt};
 use rand_pcg::Pcg64;
-use spinet_core::{Readout, Token, fixed};
+use spinet_core::{Readout, Token, fixed, matrix::Encoding};
 use spinet_tests::{
-    model::{Input, Matrix, Model, Rows, Vocabulary},
-    oracle,
+    model::{Cell, Dense, Front, Input, Layer, Matrix, Model, Product, Rows, Task, Vocabulary},
+    oracle::simple_rnn_step,
 };
 
 const UNITS: usize = 64;
@@ -34,8 +34,9 @@ const RADII_AND_DRIVES: [(f64, f64); 10] = [
 /// `radius` (Saxe, McClelland and Ganguli, 2014), and one-hot inputs of standard deviation `drive`.
 fn random_model(random: &mut impl Rng, radius: f64, drive: f64) -> Model {
     let recurrent = orthogonal(random);
-    let rows: Vec<(f64, Vec<i8>)> = recurrent.iter().map(|row| quantize(row, radius)).collect();
-    let scales: Vec<f64> = rows.iter().map(|(scale, _)| *scale).collect();
+    let quantized: Vec<(f64, Vec<i8>)> =
+        recurrent.iter().map(|row| quantize(row, radius)).collect();
+    let scales: Vec<f64> = quantized.iter().map(|(scale, _)| *scale).collect();
     // The table shares the rows' scales, times the smallest power of two that reaches 3 sigma.
     let smallest = scales.iter().copied().fold(f64::INFINITY, f64::min);
     let shift = (3.0 * drive / (127.0 * smallest))
@@ -47,40 +48,50 @@ fn random_model(random: &mut impl Rng, radius: f64, drive: f64) -> Model {
         let value = drive * normal(random) / (scales[index % UNITS] * step);
         value.round().clamp(-127.0, 127.0) as i8
     });
+    let matrix = |weights: Vec<i8>, shift| Matrix {
+        encoding: Encoding::Int8,
+        columns: UNITS as u16,
+        weights,
+        shift,
+    };
+    let table = matrix(table.collect(), shift);
+    let rows = Rows {
+        multipliers: (scales.iter())
+            .map(|&s| fixed::multiplier(s).expect("a scale"))
+            .collect(),
+        biases: (scales.iter())
+            .map(|s| (0.1 * normal(random) / s * 32_768.0) as i32)
+            .collect(),
+    };
+    let recurrent = quantized.into_iter().flat_map(|(_, row)| row).collect();
+    simple_rnn(table, matrix(recurrent, 0), rows)
+}
+
+/// A model of words around a SimpleRNN, whose head does not matter.
+fn simple_rnn(table: Matrix, recurrent: Matrix, rows: Rows) -> Model {
     Model {
-        labels: vec!["no".into(), "yes".into()],
-        vocabulary: Vocabulary::Hashed {
-            buckets: WORDS as u16,
+        front: Front::Words {
+            vocabulary: Vocabulary::Hashed {
+                buckets: WORDS as u16,
+            },
+            start: false,
         },
-        start: false,
-        window: 0,
-        input: Input::OneHot(Matrix {
-            weights: table.collect(),
-            shift,
-        }),
-        hidden_size: UNITS as u16,
-        recurrent: Matrix {
-            weights: rows.into_iter().flat_map(|(_, row)| row).collect(),
-            shift: 0,
+        task: Task::Classify {
+            labels: vec!["no".into(), "yes".into()],
+            readout: Readout::Last,
+            window: 0,
         },
-        cell_rows: Rows {
-            multipliers: scales
-                .iter()
-                .map(|&s| fixed::multiplier(s).expect("a scale"))
-                .collect(),
-            biases: scales
-                .iter()
-                .map(|s| (0.1 * normal(random) / s * 32_768.0) as i32)
-                .collect(),
-        },
-        readout: Readout::Last,
-        head: Matrix {
-            weights: vec![0; UNITS],
-            shift: 0,
-        },
-        head_rows: Rows {
-            multipliers: vec![1],
-            biases: vec![0],
+        input: Input::OneHot(table),
+        layers: vec![Layer {
+            hidden_size: UNITS as u16,
+            input: None,
+            recurrent: Product::Full(recurrent),
+            rows,
+            cell: Cell::SimpleRnn,
+        }],
+        head: Dense {
+            weights: Matrix::filled(Encoding::Int8, 1, UNITS as u16, 0),
+            rows: Rows::uniform(1, 1),
         },
     }
 }
@@ -119,13 +130,14 @@ fn float_step(model: &Model, hidden: &[f64], token: Token) -> Vec<f64> {
     let Input::OneHot(table) = &model.input else {
         panic!("the models here are one-hot");
     };
+    let layer = &model.layers[0];
     let unit = |j: usize| {
         let look_up = f64::from(table.weights[usize::from(token) * UNITS + j])
             * f64::from(1u32 << table.shift);
-        let row = &model.recurrent.weights[j * UNITS..(j + 1) * UNITS];
+        let row = layer.recurrent.last().row(j);
         let product: f64 = row.iter().zip(hidden).map(|(&w, h)| f64::from(w) * h).sum();
-        let bias = f64::from(model.cell_rows.biases[j]) / 32_768.0;
-        let scale = fixed::scale(model.cell_rows.multipliers[j]);
+        let bias = f64::from(layer.rows.biases[j]) / 32_768.0;
+        let scale = fixed::scale(layer.rows.multipliers[j]);
         libm::tanh(scale * (bias + look_up + product))
     };
     (0..UNITS).map(unit).collect()
@@ -185,8 +197,8 @@ fn drift(model: &Model, random: &mut impl Rng) -> Drift {
     for _ in 0..STEPS {
         let token = random.random_range(0..(WORDS + 3) as Token);
         float = float_step(model, &float, token);
-        sixteen = oracle::step(model, &sixteen, token);
-        eight = oracle::step(model, &eight, token);
+        sixteen = simple_rnn_step(model, &sixteen, token);
+        eight = simple_rnn_step(model, &eight, token);
         eight.iter_mut().for_each(|h| *h = eight_bits(*h));
         rounded = to_state(&float_step(model, &to_float(&rounded), token));
         let states = [&sixteen, &eight, &rounded];

@@ -1,17 +1,30 @@
 //! A text is a stream: how it is cut makes no difference, and neither does its length.
 
 use proptest::{collection::vec, prelude::*};
-use rand::RngExt;
-use rand_pcg::Pcg64;
-use spinet_core::{Artifact, Classifier, Readout, State, Verdict, text::WordHash};
+use spinet_core::{
+    Artifact, Classifier, Readout, SeriesClassifier, Verdict, artifact::Front as CoreFront,
+    text::WordHash,
+};
 use spinet_tests::{
     artifact::Aligned,
     cases,
-    model::{Matrix, Model, models, wandering},
+    model::{Front, Model, Purpose, models_for},
     oracle::Oracle,
+    sequence::{Element, with_sequence},
 };
 use spinet_trainer::inference::Heap;
-use std::collections::HashSet;
+
+/// Models that read words.
+fn readers() -> impl Strategy<Value = Model> {
+    let read = |(words, labels)| Purpose::ReadText { words, labels };
+    models_for((1u16..=40, 2usize..=5).prop_map(read))
+}
+
+/// Models that read vectors.
+fn series_readers() -> impl Strategy<Value = Model> {
+    let read = |(features, labels)| Purpose::ReadSeries { features, labels };
+    models_for((1u16..=9, 2usize..=5).prop_map(read))
+}
 
 /// A verdict that borrows nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +87,7 @@ proptest! {
 
     #[test]
     fn any_chunking_gives_the_same_verdict(
-        model in models(),
+        model in readers(),
         text in texts(),
         cuts in vec(any::<prop::sample::Index>(), 0..20),
     ) {
@@ -95,7 +108,7 @@ proptest! {
 
     #[test]
     fn to_ask_on_the_way_changes_nothing(
-        model in models(),
+        model in readers(),
         text in texts(),
         cuts in vec(any::<prop::sample::Index>(), 0..20),
     ) {
@@ -110,7 +123,7 @@ proptest! {
     }
 
     #[test]
-    fn a_word_that_has_not_ended_does_not_count(model in models(), text in texts(), word in "[a-z']{1,9}") {
+    fn a_word_that_has_not_ended_does_not_count(model in readers(), text in texts(), word in "[a-z']{1,9}") {
         let bytes = model.artifact();
         let mut classifier = classifier(&bytes);
         classifier.feed(&text);
@@ -122,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn a_reset_forgets_everything(model in models(), first in texts(), second in texts(), finished: bool) {
+    fn a_reset_forgets_everything(model in readers(), first in texts(), second in texts(), finished: bool) {
         let bytes = model.artifact();
         let mut classifier = classifier(&bytes);
         let fresh = Outcome::from(classifier.verdict());
@@ -138,11 +151,13 @@ proptest! {
 
     /// From bytes to the verdict, through the oracle's network.
     #[test]
-    fn a_text_gives_the_oracles_logits(model in models(), words in vec("[a-z']{1,5}", 0..30)) {
+    fn a_text_gives_the_oracles_logits(model in readers(), words in vec("[a-z']{1,5}", 0..30)) {
         let bytes = model.artifact();
-        let vocabulary = Artifact::parse(&bytes).expect("valid").vocabulary;
+        let CoreFront::Words(vocabulary) = Artifact::parse(&bytes).expect("valid").front else {
+            panic!("the model reads words");
+        };
         let mut oracle = Oracle::new(&model);
-        if model.start {
+        if matches!(model.front, Front::Words { start: true, .. }) {
             oracle.step(1);
         }
         let mut unknown = 0;
@@ -154,52 +169,28 @@ proptest! {
         let outcome = at_once(&bytes, words.join(" ").as_bytes());
         prop_assert_eq!(&outcome.logits, &oracle.logits());
         prop_assert_eq!((outcome.tokens, outcome.unknown), (words.len() as u32, unknown));
-        prop_assert_eq!(&outcome.label, &model.labels[outcome.class]);
+        prop_assert_eq!(&outcome.label, &model.labels()[outcome.class]);
     }
-}
 
-/// `model` with a head of weights 64 and multipliers 2^26, so that a logit is a unit's read-out:
-/// `64 * 2^26 / 2^32 = 1`.
-fn transparent(mut model: Model, readout: Readout) -> Model {
-    let units = usize::from(model.hidden_size);
-    model.labels = (0..units).map(|unit| format!("unit {unit}")).collect();
-    model.readout = readout;
-    let identity = |index| if index % (units + 1) == 0 { 64 } else { 0 };
-    model.head = Matrix {
-        weights: (0..units * units).map(identity).collect(),
-        shift: 0,
-    };
-    model.head_rows.multipliers = vec![1 << 26; units];
-    model.head_rows.biases = vec![0; units];
-    model
-}
-
-/// A million tokens through buffers whose lengths were fixed before the first of them: the state
-/// and the read-out of all the states are still the oracle's to the last bit.
-#[test]
-fn a_million_tokens_do_not_drift() {
-    for (model, readout) in wandering().into_iter().zip([Readout::Mean, Readout::Max]) {
-        let model = transparent(model, readout);
+    /// From vectors to the verdict, asked for at any time.
+    #[test]
+    fn vectors_give_the_oracles_logits((model, sequence) in with_sequence(series_readers(), 0..30)) {
         let bytes = model.artifact();
-        let network = Artifact::parse(&bytes).expect("valid").network;
-        let mut state = State::<Heap>::new(network.dimensions()).expect("the heap has any shape");
+        let artifact = Artifact::parse(&bytes).expect("valid");
+        let mut classifier = SeriesClassifier::<Heap>::new(&artifact).expect("the heap has any shape");
+        let fresh = Outcome::from(classifier.verdict());
         let mut oracle = Oracle::new(&model);
-        let mut random = Pcg64::new(1, 2);
-        let mut early = HashSet::new();
-        for step in 1..=1_000_000 {
-            let token = random.random_range(0..model.tokens() as u16);
-            network.step(&mut state, token);
-            oracle.step(token);
-            assert_eq!(state.hidden(), oracle.hidden());
-            if step <= 1_000 {
-                early.insert(oracle.hidden());
-            }
-            if step % 100_000 == 0 {
-                let pooled: Vec<i32> = oracle.pooled().into_iter().map(i32::from).collect();
-                assert_eq!(network.logits(&mut state), pooled);
-            }
+        for (index, element) in sequence.iter().enumerate() {
+            let Element::Vector(x) = element else { panic!("the model reads vectors") };
+            classifier.feed(x);
+            oracle.step_vector(x);
+            let outcome = Outcome::from(classifier.verdict());
+            prop_assert_eq!(&outcome.logits, &oracle.logits());
+            prop_assert_eq!((outcome.tokens, outcome.unknown), (index as u32 + 1, 0));
+            prop_assert_eq!(&outcome.label, &model.labels()[outcome.class]);
         }
-        assert!(early.len() > 900, "{} states only", early.len());
+        classifier.reset();
+        prop_assert_eq!(Outcome::from(classifier.verdict()), fresh);
     }
 }
 
@@ -214,6 +205,6 @@ fn a_full_step_counter_does_not_turn_the_mean_over() {
     for _ in 0..200_000 {
         Readout::Mean.update(&mut pool, &hidden, steps);
     }
-    Readout::Mean.read(&pool, &hidden, steps, &mut pooled);
+    Readout::Mean.read(&pool, steps, &mut pooled);
     assert_eq!(pooled, hidden);
 }

@@ -1,32 +1,90 @@
 //! What an artifact says of itself.
 
 use crate::{
-    Readout, cell::CellSpec, dense::DenseSpec, error::ArtifactError, input::InputSpec,
-    text::VocabularySpec,
+    Readout,
+    cell::{CellSpec, MAX_LAYERS},
+    dense::DenseSpec,
+    error::ArtifactError,
+    input::InputSpec,
+    series::SeriesSpec,
+    text::{SymbolsSpec, VocabularySpec},
 };
 use serde::{Deserialize, Serialize};
 
 /// The description of a model: sizes, choices, and where its tensors lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest<'a> {
-    /// The names of the classes, a line each.
-    pub labels: &'a str,
-    /// The words.
-    pub vocabulary: VocabularySpec,
-    /// Whether a sequence begins with the start token.
-    pub start: bool,
-    /// How many tokens the model looks back; 0 for all of them.
-    pub window: u16,
-    /// From a token to the cell's input.
+    /// What comes in.
+    pub front: FrontSpec,
+    /// What comes out.
+    #[serde(borrow)]
+    pub task: Task<'a>,
+    /// From a token or a vector to the first cell's input.
     pub input: InputSpec,
-    /// The recurrent cell.
-    pub cell: CellSpec,
-    /// From the hidden states to the head.
-    pub readout: Readout,
+    /// The recurrent cells, from the input to the head; the first `None` ends the stack.
+    pub layers: [Option<CellSpec>; MAX_LAYERS],
     /// From the read-out to the logits.
     pub head: DenseSpec,
     /// How the model came to be.
     pub training: Training,
+}
+
+/// What comes in, and where its tables lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FrontSpec {
+    /// Words of a text.
+    Words {
+        /// The words.
+        vocabulary: VocabularySpec,
+        /// Whether a sequence begins with the start token.
+        start: bool,
+    },
+    /// Characters or bytes of a text.
+    Symbols(SymbolsSpec),
+    /// Vectors of numbers.
+    Series(SeriesSpec),
+}
+
+/// What a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Task<'a> {
+    /// A verdict on a sequence, of words or of vectors.
+    Classify {
+        /// The names of the classes, a line each.
+        labels: &'a str,
+        /// From the hidden states to the head.
+        readout: Readout,
+        /// How many tokens the model looks back; 0 for all of them.
+        window: u16,
+    },
+    /// The next element of a sequence, of symbols or of vectors, after every step.
+    Generate,
+}
+
+impl<'a> Task<'a> {
+    /// What the head sees of the hidden states.
+    pub const fn readout(&self) -> Readout {
+        match *self {
+            Self::Classify { readout, .. } => readout,
+            Self::Generate => Readout::Last,
+        }
+    }
+
+    /// How many tokens the model looks back; 0 for all of them.
+    pub const fn window(&self) -> u16 {
+        match *self {
+            Self::Classify { window, .. } => window,
+            Self::Generate => 0,
+        }
+    }
+
+    /// The names of the classes.
+    pub const fn labels(&self) -> Labels<'a> {
+        match *self {
+            Self::Classify { labels, .. } => Labels(labels),
+            Self::Generate => Labels(""),
+        }
+    }
 }
 
 /// Enough of a model's origin to tell which of the examples it was trained on.
@@ -49,10 +107,6 @@ pub struct Training {
 pub struct Labels<'a>(&'a str);
 
 impl<'a> Labels<'a> {
-    pub(super) fn new(lines: &'a str) -> Self {
-        Self(lines)
-    }
-
     /// The names in the order of the classes.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
         // An array as the pattern: a single character is searched for with code that can panic.

@@ -3,7 +3,7 @@
 //! ```text
 //! byte                                     little-endian throughout
 //!  0   8   magic "SPINET\x1A\n"
-//!  8   2   format version                  u16, now 1
+//!  8   2   format version                  u16, now 2
 //! 10   2   reserved, 0                     u16
 //! 12   4   M: bytes of the manifest        u32
 //! 16   4   D: bytes of the data            u32
@@ -24,21 +24,78 @@ mod header;
 mod manifest;
 
 pub use header::{ALIGNMENT, HEADER_BYTES, MAGIC, VERSION, data_offset, seal};
-pub use manifest::{Labels, Manifest, Training};
+pub use manifest::{FrontSpec, Labels, Manifest, Task, Training};
 
-use crate::{Network, error::ArtifactError, shape::Dimensions, text::Vocabulary};
+use crate::{
+    Network, Readout, Token,
+    cell::{CellLayout, MAX_LAYERS},
+    data::Data,
+    error::ArtifactError,
+    input::Source,
+    network::Layer,
+    series::Series,
+    shape::Dimensions,
+    text::{Symbols, Vocabulary, special},
+};
 
 /// A model file that has been checked from end to end.
 #[derive(Debug, Clone, Copy)]
 pub struct Artifact<'a> {
     /// What the file says of itself.
     pub manifest: Manifest<'a>,
-    /// The names of the classes.
+    /// What the model reads.
+    pub front: Front<'a>,
+    /// The names of the classes; of a model that classifies nothing, one without a name.
     pub labels: Labels<'a>,
-    /// The words that the model knows.
-    pub vocabulary: Vocabulary<'a>,
     /// Its weights.
     pub network: Network<'a>,
+}
+
+/// What a model reads.
+#[derive(Debug, Clone, Copy)]
+pub enum Front<'a> {
+    /// Words of a text.
+    Words(Vocabulary<'a>),
+    /// Characters or bytes of a text.
+    Symbols(Symbols<'a>),
+    /// Vectors of numbers.
+    Series(Series<'a>),
+}
+
+impl<'a> Front<'a> {
+    fn resolve(spec: &FrontSpec, data: Data<'a>) -> Result<Self, ArtifactError> {
+        Ok(match spec {
+            FrontSpec::Words { vocabulary, .. } => Self::Words(vocabulary.resolve(data)?),
+            FrontSpec::Symbols(symbols) => Self::Symbols(symbols.resolve(data)?),
+            FrontSpec::Series(series) => Self::Series(series.resolve(data)?),
+        })
+    }
+
+    /// The number of different tokens and the one that stands for any other; none of a series.
+    fn tokens(&self) -> (usize, Token) {
+        match self {
+            Self::Words(vocabulary) => (vocabulary.tokens(), special::UNKNOWN),
+            Self::Symbols(symbols) => (symbols.tokens(), symbols.boundary()),
+            Self::Series(_) => (0, special::PAD),
+        }
+    }
+
+    /// The number of logits that a task asks for.
+    fn outputs(&self, task: &Task<'_>) -> Result<u16, ArtifactError> {
+        match (task, self) {
+            (Task::Classify { window: 1.., .. }, Self::Series(_)) => {
+                Err(ArtifactError::OutOfRange("window"))
+            }
+            (Task::Classify { .. }, Self::Words(_) | Self::Series(_)) => task.labels().outputs(),
+            (Task::Generate, Self::Symbols(symbols)) => {
+                u16::try_from(symbols.tokens()).map_err(|_| ArtifactError::OutOfRange("symbols"))
+            }
+            (Task::Generate, Self::Series(series)) => Ok(series.features()),
+            (Task::Classify { .. }, Self::Symbols(_)) | (Task::Generate, Self::Words(_)) => {
+                Err(ArtifactError::OutOfRange("task"))
+            }
+        }
+    }
 }
 
 impl<'a> Artifact<'a> {
@@ -47,39 +104,90 @@ impl<'a> Artifact<'a> {
     /// # Errors
     /// An [`ArtifactError`] for whatever is wrong with it; what it returns can be used without
     /// any further check.
+    #[inline(never)]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
         let (manifest, data) = header::open(bytes)?;
-        let manifest = match postcard::take_from_bytes::<Manifest<'a>>(manifest) {
-            Ok((manifest, [])) => manifest,
-            _ => return Err(ArtifactError::Manifest),
-        };
-        let labels = Labels::new(manifest.labels);
-        let vocabulary = manifest.vocabulary.resolve(data)?;
-        let dimensions = Dimensions {
-            input_size: manifest.input.input_size(),
-            hidden_size: manifest.cell.hidden_size(),
-            outputs: labels.outputs()?,
-            window: manifest.window,
-        };
-        let input = manifest
-            .input
-            .resolve(data, vocabulary.tokens(), dimensions.hidden_size)?;
-        let cell = manifest.cell.resolve(data, &input, dimensions.input_size)?;
-        let head = manifest
-            .head
-            .resolve(data, dimensions.outputs, dimensions.hidden_size)?;
-        let network = Network {
-            dimensions,
-            input,
-            cell,
-            readout: manifest.readout,
-            head,
-        };
+        let manifest = read(manifest)?;
+        let front = Front::resolve(&manifest.front, data)?;
         Ok(Self {
+            labels: manifest.task.labels(),
+            network: network(&manifest, &front, data)?,
+            front,
             manifest,
-            labels,
-            vocabulary,
-            network,
         })
     }
+}
+
+/// Reads a manifest.
+///
+/// Never inlined, like the rest of what parses: each takes hundreds of bytes of a device's stack,
+/// which the next one can have.
+#[inline(never)]
+fn read(bytes: &[u8]) -> Result<Manifest<'_>, ArtifactError> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((manifest, [])) => Ok(manifest),
+        _ => Err(ArtifactError::Manifest),
+    }
+}
+
+/// Borrows the network, from the input to the head, and adds its buffers up.
+#[inline(never)]
+fn network<'a>(
+    manifest: &Manifest<'a>,
+    front: &Front<'a>,
+    data: Data<'a>,
+) -> Result<Network<'a>, ArtifactError> {
+    const LAYERS: ArtifactError = ArtifactError::OutOfRange("layers");
+    let (task, input_size) = (&manifest.task, manifest.input.input_size());
+    let vectors = match (front, &manifest.input) {
+        (Front::Series(series), crate::input::InputSpec::Vector { .. }) => {
+            series.features() == input_size
+        }
+        (Front::Series(_), _) | (_, crate::input::InputSpec::Vector { .. }) => false,
+        _ => true,
+    };
+    if !vectors {
+        return Err(ArtifactError::OutOfRange("input"));
+    }
+    let first = manifest.layers[0].ok_or(LAYERS)?;
+    let (tokens, fallback) = front.tokens();
+    let input = (manifest.input).resolve(data, tokens, fallback, first.input_rows())?;
+    let mut dimensions = Dimensions {
+        outputs: front.outputs(task)?,
+        window: task.window(),
+        ..Dimensions::default()
+    };
+    let (mut layers, mut scratch, mut top) = ([None; MAX_LAYERS], 0, 0);
+    let mut source = input.source(input_size);
+    let specs = manifest.layers.iter().map_while(Option::as_ref);
+    for (layer, spec) in layers.iter_mut().zip(specs) {
+        let (hidden_size, memory) = (spec.hidden_size(), spec.memory());
+        let cell = spec.resolve(data, source)?;
+        *layer = Some(Layer {
+            cell,
+            hidden_size,
+            memory,
+        });
+        source = Source::Vector { width: hidden_size };
+        dimensions.hidden = dimensions.hidden.checked_add(hidden_size).ok_or(LAYERS)?;
+        dimensions.memory = dimensions.memory.checked_add(memory).ok_or(LAYERS)?;
+        dimensions.widest = dimensions.widest.max(hidden_size);
+        scratch = spec.scratch().max(scratch);
+        top = hidden_size;
+    }
+    if manifest.layers.iter().flatten().count() != layers.iter().flatten().count() {
+        return Err(LAYERS);
+    }
+    dimensions.input = input_size.checked_add(scratch).ok_or(LAYERS)?;
+    let readout = task.readout();
+    dimensions.pool = if readout == Readout::Last { 0 } else { top };
+    let head = (manifest.head).resolve(data, "head", dimensions.outputs.into(), top.into())?;
+    Ok(Network {
+        dimensions,
+        input,
+        input_size,
+        layers,
+        readout,
+        head,
+    })
 }

@@ -5,14 +5,15 @@
 //! h_t = tanh(W_hh h_{t-1} + W_xh x_t + b_h)
 //! ```
 //!
-//! `W_hh (hidden, hidden)`, `W_xh (hidden, input)`, `b_h (hidden,)`. Both products and the bias
-//! add into one 32-bit sum per unit, which is requantised once.
+//! `W_hh (hidden, hidden)`, `W_xh (hidden, input)`, `b_h (hidden,)`: one row per unit. Both
+//! products and the bias add into one 32-bit sum per unit, which is requantised once.
 
+use super::{BLOCK, CellLayout, LayerState, Step};
 use crate::{
     activation::tanh,
     data::Data,
     error::ArtifactError,
-    input::{Input, InputLayer},
+    input::{Input, InputProduct, Source},
     matrix::{Matrix, MatrixSpec},
     rows::{Rows, RowsSpec},
 };
@@ -31,61 +32,60 @@ pub struct SimpleRnnSpec {
     pub rows: RowsSpec,
 }
 
-impl SimpleRnnSpec {
-    pub(super) fn resolve<'a>(
-        &self,
-        data: Data<'a>,
-        input: &InputLayer<'a>,
-        input_size: u16,
-    ) -> Result<SimpleRnn<'a>, ArtifactError> {
-        let hidden = self.hidden_size;
-        let recurrent_weights =
+impl CellLayout for SimpleRnnSpec {
+    type Cell<'a> = SimpleRnn<'a>;
+
+    fn resolve<'a>(&self, data: Data<'a>, source: Source) -> Result<SimpleRnn<'a>, ArtifactError> {
+        let hidden = self.hidden_size.into();
+        let spec = self.input_weights.as_ref();
+        let input = InputProduct::resolve(spec, data, source, hidden)?;
+        let recurrent =
             self.recurrent_weights
                 .resolve(data, "recurrent weights", hidden, hidden)?;
-        let input_weights = match (self.input_weights, input) {
-            (None, InputLayer::OneHot { .. }) => None,
-            (Some(spec), InputLayer::Embedding(_)) => {
-                Some(spec.resolve(data, "input weights", hidden, input_size)?)
-            }
-            _ => return Err(ArtifactError::OutOfRange("input weights")),
-        };
-        let bound = recurrent_weights.bound()
-            + input_weights.map_or(0, |matrix| matrix.bound())
-            + input.bound();
-        let rows = self.rows.resolve(data, "cell rows", hidden, bound)?;
+        let bound = recurrent.bound() + input.bound();
         Ok(SimpleRnn {
-            input_weights,
-            recurrent_weights,
-            rows,
+            input,
+            recurrent,
+            rows: self.rows.resolve(data, "cell rows", hidden, bound)?,
         })
+    }
+
+    fn hidden_size(&self) -> u16 {
+        self.hidden_size
+    }
+
+    fn input_rows(&self) -> usize {
+        self.hidden_size.into()
     }
 }
 
 /// A SimpleRNN's weights, borrowed from an artifact.
 #[derive(Debug, Clone, Copy)]
 pub struct SimpleRnn<'a> {
-    input_weights: Option<Matrix<'a>>,
-    recurrent_weights: Matrix<'a>,
+    input: InputProduct<'a>,
+    recurrent: Matrix<'a>,
     rows: Rows<'a>,
 }
 
-impl SimpleRnn<'_> {
-    /// See [`Cell::step`](super::Cell::step).
+impl Step for SimpleRnn<'_> {
     #[inline]
-    pub fn step(&self, input: Input<'_>, hidden: &mut [i16], accumulators: &mut [i32]) {
-        self.rows.begin(accumulators);
-        match (input, &self.input_weights) {
-            (Input::Contribution(row), _) => row.add_to(accumulators),
-            (Input::Vector(x), Some(weights)) => weights.accumulate(x, accumulators),
-            (Input::Vector(_), None) => {}
-        }
-        self.recurrent_weights.accumulate(hidden, accumulators);
-        for (h, preactivation) in hidden.iter_mut().zip(self.rows.finish(accumulators)) {
-            *h = tanh(preactivation);
+    fn step(&self, input: Input<'_>, state: LayerState<'_>) {
+        for (block, next) in state.next.chunks_mut(BLOCK).enumerate() {
+            let mut sums = [0; BLOCK];
+            let (first, Some(sums)) = (block * BLOCK, sums.get_mut(..next.len())) else {
+                return;
+            };
+            self.rows.begin(first, sums);
+            self.input.add_to(first, input, sums);
+            self.recurrent.accumulate(first, state.hidden, sums);
+            self.rows.requantize(first, sums);
+            for (h, &z) in next.iter_mut().zip(&*sums) {
+                *h = tanh(z);
+            }
         }
     }
 
-    pub(super) fn macs(&self) -> usize {
-        self.recurrent_weights.macs() + self.input_weights.map_or(0, |matrix| matrix.macs())
+    fn macs(&self) -> usize {
+        self.input.macs() + self.recurrent.macs()
     }
 }

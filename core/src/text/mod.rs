@@ -1,17 +1,20 @@
 //! From bytes to tokens: the same code on the device and in training.
 //!
-//! A [`Tokenizer`] hashes words as their bytes arrive, so that a word of any length takes no
-//! memory; a [`Vocabulary`] turns the hash into a token.
+//! - Words: a [`Tokenizer`] hashes them as their bytes arrive, so that a word of any length takes
+//!   no memory; a [`Vocabulary`] turns the hash into a token.
+//! - Characters and bytes: a [`Decoder`] finds them, [`Symbols`] numbers them.
 
 mod case;
 mod case_table;
+mod symbols;
 mod tokenizer;
 mod vocabulary;
 
+pub use symbols::{Decoder, Symbol, Symbols, SymbolsSpec, Unit};
 pub use tokenizer::{Tokenizer, WordHash};
 pub use vocabulary::{PerfectHash, Vocabulary, VocabularySpec};
 
-/// Tokens that are not words, with the numbers that Keras's IMDB data gives them.
+/// Tokens of a [`Vocabulary`] that are not words, with the numbers that Keras's IMDB data gives them.
 pub mod special {
     use crate::Token;
 

@@ -25,7 +25,13 @@ pub fn check(
     if windowed && (network.every_step() || network.features() > 0) {
         return Err(BatchError::Windowed);
     }
-    for (example, Example { sequence, label }) in examples.iter().enumerate() {
+    for (
+        example,
+        Example {
+            sequence, label, ..
+        },
+    ) in examples.iter().enumerate()
+    {
         check_sequence(example, *sequence, network)?;
         let (label, classes) = (*label, network.classes());
         if !network.every_step() && usize::from(label) >= classes {

@@ -73,29 +73,32 @@ impl Batch {
         next: bool,
     ) {
         let window = |&index: &u32| {
-            let sequence = examples[index as usize].sequence;
-            (
-                index,
-                sequence.part(window(sequence.len(), index, mode, pass)),
-            )
+            let example = &examples[index as usize];
+            let range = window(example.sequence.len(), index, mode, pass);
+            let unscored = if next {
+                example.unscored(range.start)
+            } else {
+                0
+            };
+            (index, unscored, example.sequence.part(range))
         };
-        let mut windows: Vec<(u32, Sequence)> = indices.iter().map(window).collect();
-        windows.sort_by_key(|(_, sequence)| std::cmp::Reverse(sequence.len()));
+        let mut windows: Vec<(u32, usize, Sequence)> = indices.iter().map(window).collect();
+        windows.sort_by_key(|(.., sequence)| std::cmp::Reverse(sequence.len()));
         let (fixed, pad_id) = match *mode {
             BatchMode::Ragged { .. } => (0, 0),
             BatchMode::Windowed { length, pad_id } => (length, pad_id),
         };
         self.clear();
-        for (index, sequence) in &windows {
+        for (index, unscored, sequence) in &windows {
             let length = sequence.len().saturating_sub(usize::from(next));
             self.examples.push(*index);
             self.labels.push(examples[*index as usize].label);
             self.lengths.push(length.max(fixed));
             self.padding.push(fixed.saturating_sub(length));
-            self.unscored.push(0);
+            self.unscored.push(*unscored);
         }
         self.count_active();
-        for (place, (_, sequence)) in windows.iter().enumerate() {
+        for (place, (.., sequence)) in windows.iter().enumerate() {
             self.place(place, *sequence, pad_id, next);
         }
     }
@@ -287,8 +290,10 @@ pub(crate) fn scored(
     next: bool,
 ) -> usize {
     let predictions = |&index: &u32| {
-        let length = examples[index as usize].sequence.len();
-        window(length, index, mode, pass).len().saturating_sub(1)
+        let example = &examples[index as usize];
+        let range = window(example.sequence.len(), index, mode, pass);
+        let predictions = range.len().saturating_sub(1);
+        predictions.saturating_sub(example.unscored(range.start))
     };
     match next {
         true => indices.iter().map(predictions).sum(),

@@ -49,6 +49,17 @@ pub struct Example<'a> {
     pub sequence: Sequence<'a>,
     /// Class, from 0; of no meaning to a network that does not classify.
     pub label: u16,
+    /// So many tokens or vectors at the beginning are given: of what comes next, none of them is
+    /// scored.
+    pub given: usize,
+}
+
+impl Example<'_> {
+    /// How many predictions are not scored of a part of the sequence from step `start` on, whose
+    /// first one is that of step `start + 1`.
+    pub(crate) fn unscored(&self, start: usize) -> usize {
+        self.given.saturating_sub(start + 1)
+    }
 }
 
 impl<'a> Example<'a> {
@@ -57,6 +68,7 @@ impl<'a> Example<'a> {
         Self {
             sequence: Sequence::Tokens(tokens),
             label,
+            given: 0,
         }
     }
 
@@ -65,6 +77,7 @@ impl<'a> Example<'a> {
         Self {
             sequence: Sequence::Vectors { values, features },
             label,
+            given: 0,
         }
     }
 }

@@ -3,12 +3,14 @@
 use super::{Outcome, output, predict::Prediction, run::DevicePrediction, run::boot, train::train};
 use crate::{
     data::{self, Columns, Example, Source},
-    device::{Board, Firmware, boards_folder, firmware_folder, toolchain},
+    device::{Board, Firmware, GenerateRequest, boards_folder, firmware_folder, toolchain},
     inference::Model,
+    pipeline::Data,
     recipe::{Recipe, RecipeFields},
 };
 use clap::Args;
 use indicatif::ProgressBar;
+use spinet_core::{generator::Unknown, sampling::Sampling};
 use std::{
     error::Error,
     path::{Path, PathBuf},
@@ -26,6 +28,11 @@ const REVIEWS: [&str; 6] = [
     "The worst sequel ever made, and I love the original.",
     "A brilliant cast, an excellent script and a beautiful score. Highly recommended!",
 ];
+
+/// What the writing model begins with, and at which temperature it goes on.
+const PROMPTS: [(&str, &str); 2] = [("ROMEO:\n", "0.7"), ("First Citizen:\n", "0.5")];
+/// Symbols that it writes.
+const SYMBOLS: u32 = 300;
 
 /// Train, quantise, flash and ask an emulated board, on data that come with the program
 #[derive(Args)]
@@ -69,7 +76,8 @@ impl Demo {
             &Columns::default(),
             &ProgressBar::hidden(),
         )?;
-        let trained = train(corpus, &recipe, &out, "spinet demo")?;
+        let data = Data::Texts(corpus);
+        let trained = train(data, &recipe, None, &out, "spinet demo")?;
         let texts = texts(&trained.test, self.reviews.into());
         output::line(format_args!(
             "\n== {} reviews that it has not seen, on the host and on {}",
@@ -81,14 +89,18 @@ impl Demo {
         output::line("\n== the model that was trained on IMDB")?;
         let reviews: Vec<&str> = REVIEWS.to_vec();
         let imdb = trial("imdb", &self.board, &shipped, &reviews)?;
+        output::line("\n== the model that was trained on Shakespeare's plays")?;
+        let plays = write("shakespeare", &self.board)?;
         output::line(format_args!(
-            "\nmodel    flash, with the model      RAM  instructions per token ({})",
+            "\nmodel        flash, with the model      RAM  instructions per token ({})",
             self.board
         ))?;
-        for trial in [&demo, &imdb] {
+        for trial in [&demo, &imdb, &plays] {
             output::line(trial)?;
         }
-        let (equal, all) = (demo.equal + imdb.equal, demo.texts + imdb.texts);
+        let trials = [&demo, &imdb, &plays];
+        let equal = trials.iter().map(|trial| trial.equal).sum();
+        let all = trials.iter().map(|trial| trial.texts).sum();
         output::line(format_args!("\n{}", agreement(equal, all)))?;
         Ok(equal == all)
     }
@@ -131,7 +143,7 @@ fn trial(
         "{:<SHOWN$}  {:<25} {:<25}",
         "text", "host", "device"
     ))?;
-    let mut classifier = model.classifier();
+    let mut classifier = model.classifier()?;
     for (text, answer) in texts.iter().zip(emulator.classify_all(texts)?) {
         let host = Prediction::of(&mut classifier, text.as_bytes());
         let device = DevicePrediction::from(answer);
@@ -146,6 +158,54 @@ fn trial(
             verdict(&device.prediction),
             if equal { "" } else { "  differs" }
         ))?;
+    }
+    output::line(agreement(trial.equal, trial.texts))?;
+    Ok(trial)
+}
+
+/// Lets host and device write behind the same prompt, and shows what they wrote.
+fn write(name: &'static str, board: &str) -> Result<Trial, Box<dyn Error>> {
+    let path = firmware_folder().join(format!("models/{name}.spinet"));
+    let model = Model::open(&path)?;
+    let mut generator = model.generator()?;
+    let (firmware, mut emulator) = boot(board, &path)?;
+    let mut trial = Trial {
+        name,
+        firmware,
+        texts: 0,
+        equal: 0,
+        tokens: 0,
+        instructions: 0,
+    };
+    for (prompt, temperature) in PROMPTS {
+        let request = GenerateRequest {
+            length: SYMBOLS,
+            sampling: Sampling {
+                temperature: temperature.parse()?,
+                ..Sampling::default()
+            },
+            end: None,
+            skip_unknown: false,
+            prompt: prompt.as_bytes().to_vec(),
+        };
+        let mut host = Vec::new();
+        generator.reset();
+        // The model knows every symbol of these prompts.
+        let _ = generator.prime(&request.prompt, Unknown::Refuse);
+        for symbol in generator.generate(request.sampling).take(SYMBOLS as usize) {
+            let (bytes, length) = symbol.bytes();
+            host.extend_from_slice(&bytes[..length]);
+        }
+        let mut device = Vec::new();
+        let written = emulator.generate(&request, &mut |bytes| device.extend_from_slice(bytes))?;
+        output::line(format_args!(
+            "-- {prompt:?}, temperature {temperature}\n{prompt}{}",
+            String::from_utf8_lossy(&device)
+        ))?;
+        trial.texts += 1;
+        trial.equal += usize::from(host == device);
+        trial.tokens += u64::from(written.generated) + prompt.chars().count() as u64;
+        trial.instructions += written.instructions;
     }
     output::line(agreement(trial.equal, trial.texts))?;
     Ok(trial)
@@ -171,7 +231,7 @@ impl std::fmt::Display for Trial {
         let n = |bytes: u64| output::thousands(bytes as usize);
         write!(
             f,
-            "{:<8} {:>9} ({:>9} B) {:>6} B  {:>10}",
+            "{:<12} {:>9} ({:>9} B) {:>6} B  {:>10}",
             self.name,
             n(self.firmware.flash_bytes),
             n(self.firmware.model_bytes),

@@ -1,20 +1,25 @@
-//! `spinet evaluate`: the quantised and the float model on labelled text, side by side.
+//! `spinet evaluate`: the quantised and the float model on a part of some data, side by side.
 
-use super::{Outcome, output, split::SplitArgs};
+use super::{
+    Outcome, output,
+    split::{Part, SplitArgs},
+};
 use crate::{
-    data::Example,
-    evaluation::{Score, evaluate},
+    evaluation::{self, Score},
     inference::Model,
-    pipeline::evaluate_float,
+    pipeline::{
+        Measure, Prepared, evaluate_float, evaluate_float_series, evaluate_language, prepare,
+    },
     progress::bar,
     record::ModelFiles,
     training::{self, Checkpoint},
 };
 use clap::Args;
 use serde::Serialize;
-use std::time::Instant;
+use spinet_core::artifact::{Front, Task};
+use std::{error::Error, time::Instant};
 
-/// Measure a model on labelled text: quantised (by the core) and float
+/// Measure a model on a part of some data: quantised (by the core) and float
 #[derive(Args)]
 pub(super) struct Evaluate {
     #[command(flatten)]
@@ -26,6 +31,7 @@ pub(super) struct Evaluate {
 
 #[derive(Serialize)]
 struct Evaluation {
+    measure: Measure,
     examples: usize,
     loss: f64,
     accuracy: f64,
@@ -37,25 +43,20 @@ struct Evaluation {
 
 impl Evaluate {
     pub fn run(self) -> Outcome {
-        let (model, examples) = self.split.load()?;
+        let (model, part) = self.split.load()?;
+        let part = Read::of(part, &model)?;
         let started = Instant::now();
-        let progress = bar(examples.len(), "quantised");
-        let Score {
-            examples: count,
-            loss,
-            accuracy,
-            tokens,
-        } = evaluate(&model, &examples, &progress);
-        progress.finish_and_clear();
+        let score = part.quantized(&model)?;
         let seconds = started.elapsed().as_secs_f64();
-        let float = self.float_score(&model, &examples)?;
+        let float = self.float_score(&model, &part)?;
         let evaluation = Evaluation {
-            examples: count,
-            loss,
-            accuracy,
+            measure: part.measure(&model),
+            examples: score.examples,
+            loss: score.loss,
+            accuracy: score.accuracy,
             float_loss: float.map(|score| score.loss),
             float_accuracy: float.map(|score| score.accuracy),
-            tokens,
+            tokens: score.tokens,
             seconds,
         };
         match self.json {
@@ -69,14 +70,66 @@ impl Evaluate {
     fn float_score(
         &self,
         model: &Model,
-        examples: &[Example],
-    ) -> Result<Option<training::Score>, Box<dyn std::error::Error>> {
+        part: &Read,
+    ) -> Result<Option<training::Score>, Box<dyn Error>> {
         let path = ModelFiles::float_of(&self.split.model);
         if !path.exists() {
             return Ok(None);
         }
         let network = Checkpoint::read(&path)?.network;
-        Ok(Some(evaluate_float(&network, &model.artifact(), examples)?))
+        let artifact = model.artifact();
+        Ok(Some(match part {
+            Read::Texts(examples) => evaluate_float(&network, &artifact, examples)?,
+            Read::Text(text) => evaluate_language(&network, &artifact, text)?,
+            Read::Series(prepared) => evaluate_float_series(&network, &artifact, prepared)?,
+        }))
+    }
+}
+
+/// A part as the model reads it.
+enum Read {
+    Texts(Vec<crate::data::Example>),
+    Text(Vec<u8>),
+    Series(Vec<Prepared>),
+}
+
+impl Read {
+    fn of(part: Part, model: &Model) -> Result<Self, Box<dyn Error>> {
+        Ok(match (part, model.artifact().front) {
+            (Part::Series(examples), Front::Series(series)) => {
+                Self::Series(prepare(series, &examples)?)
+            }
+            (Part::Series(_), _) => return Err("the model does not read series".into()),
+            (Part::Texts(examples), _) => Self::Texts(examples),
+            (Part::Text(text), _) => Self::Text(text),
+        })
+    }
+
+    fn measure(&self, model: &Model) -> Measure {
+        match (self, model.artifact().manifest.task) {
+            (Self::Text(_), _) => Measure::Symbol,
+            (Self::Series(_), Task::Generate) => Measure::Vector,
+            _ => Measure::Class,
+        }
+    }
+
+    fn quantized(&self, model: &Model) -> Result<Score, Box<dyn Error>> {
+        let count = match self {
+            Self::Texts(examples) => examples.len(),
+            Self::Text(text) => text.len(),
+            Self::Series(examples) => examples.len(),
+        };
+        let progress = bar(count, "quantised");
+        let score = match (self, self.measure(model)) {
+            (Self::Texts(examples), _) => evaluation::evaluate(model, examples, &progress)?,
+            (Self::Text(text), _) => evaluation::evaluate_symbols(model, text, &progress)?,
+            (Self::Series(examples), Measure::Vector) => {
+                evaluation::evaluate_vectors(model, examples, 0, &progress)?
+            }
+            (Self::Series(examples), _) => evaluation::evaluate_series(model, examples, &progress)?,
+        };
+        progress.finish_and_clear();
+        Ok(score)
     }
 }
 
@@ -89,18 +142,10 @@ impl std::fmt::Display for Evaluation {
             output::thousands(self.tokens as usize),
             self.seconds
         )?;
-        write!(
-            f,
-            "quantised: loss {:.4}, accuracy {:.2} %",
-            self.loss,
-            self.accuracy * 100.0
-        )?;
+        let measure = self.measure;
+        write!(f, "quantised: {}", measure.show(self.loss, self.accuracy))?;
         if let (Some(loss), Some(accuracy)) = (self.float_loss, self.float_accuracy) {
-            write!(
-                f,
-                "\nfloat:     loss {loss:.4}, accuracy {:.2} %",
-                accuracy * 100.0
-            )?;
+            write!(f, "\nfloat:     {}", measure.show(loss, accuracy))?;
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! `spinet examples`: labelled text as lines, to be piped into `predict` or `run`.
 
-use super::{Outcome, output, split::SplitArgs};
+use super::{
+    Outcome, output,
+    split::{Part, SplitArgs},
+};
 use clap::Args;
 
 /// Print the texts of a split, a line each, line breaks as spaces
@@ -15,7 +18,10 @@ pub(super) struct Examples {
 
 impl Examples {
     pub fn run(self) -> Outcome {
-        let (model, examples) = self.split.load()?;
+        let (model, part) = self.split.load()?;
+        let Part::Texts(examples) = part else {
+            return Err("only labelled texts are printed as lines".into());
+        };
         let names = model.artifact().labels;
         for example in examples {
             let text = example.text.replace(['\n', '\r'], " ");

@@ -3,10 +3,12 @@
 //! A command is a file here with its arguments and a `run`. Errors are one line on stderr and
 //! exit code 2; a comparison that fails (`demo`) is exit code 1.
 
+mod data;
 mod demo;
 mod emulate;
 mod evaluate;
 mod examples;
+mod generate;
 mod inspect;
 mod output;
 mod predict;
@@ -34,6 +36,7 @@ enum Command {
     Train(Box<train::Train>),
     Evaluate(evaluate::Evaluate),
     Examples(examples::Examples),
+    Generate(generate::Generate),
     Predict(predict::Predict),
     Run(run::Run),
     Inspect(inspect::Inspect),
@@ -58,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Train(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Examples(command) => command.run(),
+        Command::Generate(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Inspect(command) => command.run(),

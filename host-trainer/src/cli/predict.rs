@@ -1,24 +1,39 @@
-//! `spinet predict`: what a model makes of texts, on the host.
+//! `spinet predict`: what a model makes of texts or series, on the host.
 
-use super::{Outcome, output};
-use crate::inference::{Heap, Model};
+use super::{
+    Outcome,
+    data::SeriesDataArgs,
+    output,
+    split::{Part, SplitName, part},
+};
+use crate::{
+    inference::{Heap, Model},
+    pipeline::prepare,
+};
 use clap::Args;
 use serde::Serialize;
-use spinet_core::{Classifier, probability::decimals};
+use spinet_core::{
+    Classifier, Verdict,
+    artifact::{Front, Task},
+    probability::decimals,
+};
 use std::{
+    error::Error,
     io::{self, BufRead},
     path::PathBuf,
 };
 
-/// Classify texts with the quantised model, on the host
+/// Classify texts or series with the quantised model, on the host
 #[derive(Args)]
 pub(super) struct Predict {
     /// The model
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
-    /// Print one JSON object per text
+    /// Print one JSON object per text or series
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    data: SeriesDataArgs,
     /// Texts; without any, a text per line of stdin
     text: Vec<String>,
 }
@@ -64,7 +79,11 @@ impl Prediction {
     pub fn of(classifier: &mut Classifier<'_, Heap>, text: &[u8]) -> Self {
         classifier.reset();
         classifier.feed(text);
-        let verdict = classifier.finish();
+        Self::new(&classifier.finish())
+    }
+
+    /// A verdict.
+    pub fn new(verdict: &Verdict<'_>) -> Self {
         Self {
             label: verdict.label.to_owned(),
             probability: f64::from(decimals(verdict.probability)) / 1e5,
@@ -88,14 +107,25 @@ impl std::fmt::Display for Prediction {
 impl Predict {
     pub fn run(self) -> Outcome {
         let model = Model::open(&self.model)?;
-        let mut classifier = model.classifier();
-        let mut show = |text: &[u8]| -> Result<(), Box<dyn std::error::Error>> {
-            let prediction = Prediction::of(&mut classifier, text);
+        check_classifies(&model, &self.model)?;
+        let show = |prediction: Prediction| -> Result<(), Box<dyn Error>> {
             match self.json {
                 true => output::json(&prediction),
                 false => Ok(output::line(prediction)?),
             }
         };
+        if let Front::Series(_) = model.artifact().front {
+            let mut classifier = model.series_classifier()?;
+            let features = classifier.series().features().into();
+            for vectors in series(&model, &self.data)? {
+                classifier.reset();
+                vectors.chunks(features).for_each(|x| classifier.feed(x));
+                show(Prediction::new(&classifier.verdict()))?;
+            }
+            return Ok(true);
+        }
+        let mut classifier = model.classifier()?;
+        let mut show = |text: &[u8]| show(Prediction::of(&mut classifier, text));
         if !self.text.is_empty() {
             self.text
                 .iter()
@@ -107,6 +137,40 @@ impl Predict {
         }
         Ok(true)
     }
+}
+
+/// Refuses a model that generates.
+pub(super) fn check_classifies(
+    model: &Model,
+    path: &std::path::Path,
+) -> Result<(), Box<dyn Error>> {
+    match model.artifact().manifest.task {
+        Task::Classify { .. } => Ok(()),
+        Task::Generate => {
+            Err(format!("{}: this model generates; use generate", path.display()).into())
+        }
+    }
+}
+
+/// The test series of some data as the model reads them, `(time, features)` each.
+pub(super) fn series(
+    model: &Model,
+    data: &SeriesDataArgs,
+) -> Result<Vec<Vec<i16>>, Box<dyn Error>> {
+    let artifact = model.artifact();
+    let Some(data) = data.given() else {
+        return Err("--data: where are the series to classify?".into());
+    };
+    let (Part::Series(examples), Front::Series(series)) =
+        (part(&artifact, &data, SplitName::Test)?, artifact.front)
+    else {
+        return Err("the model does not read series".into());
+    };
+    let prepared = prepare(series, &examples)?;
+    Ok(prepared
+        .into_iter()
+        .map(|example| example.vectors)
+        .collect())
 }
 
 /// The lines of a stream as the device reads them: without `\n` and one `\r` in front of it.

@@ -1,17 +1,21 @@
 //! `spinet run`: the same as `predict`, computed by a board.
 
 use super::{
-    Outcome, output,
-    predict::{Logit, Prediction, lines},
+    Outcome,
+    data::SeriesDataArgs,
+    output,
+    predict::{Logit, Prediction, check_classifies, lines, series},
 };
 use crate::{
     device::{
         Board, DeviceVerdict, Emulator, Firmware, Program, boards_folder, check_line, toolchain,
     },
+    inference::Model,
     progress::during,
 };
 use clap::Args;
 use serde::Serialize;
+use spinet_core::artifact::Front;
 use std::{
     io, iter,
     path::{Path, PathBuf},
@@ -22,7 +26,7 @@ use std::{
 /// Texts that are sent together where they are there already.
 const BATCH: usize = 64;
 
-/// Classify texts on a board: build the firmware with the model, boot it in QEMU, ask it
+/// Classify texts or series on a board: build the firmware with the model, boot it in QEMU, ask it
 #[derive(Args)]
 pub(super) struct Run {
     /// The board, a file of firmware/boards
@@ -31,9 +35,11 @@ pub(super) struct Run {
     /// The model
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
-    /// Print one JSON object per text
+    /// Print one JSON object per text or series
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    data: SeriesDataArgs,
     /// Texts; without any, a text per line of stdin
     text: Vec<String>,
 }
@@ -73,19 +79,32 @@ impl Run {
         self.text
             .iter()
             .try_for_each(|text| check_line(text.as_bytes()))?;
+        let model = Model::open(&self.model)?;
+        check_classifies(&model, &self.model)?;
+        if let Front::Series(calibrated) = model.artifact().front {
+            let features = calibrated.features().into();
+            let all = series(&model, &self.data)?;
+            let (_, mut emulator) = boot(&self.board, &self.model)?;
+            for vectors in all {
+                let vectors: Vec<Vec<i16>> =
+                    vectors.chunks(features).map(<[i16]>::to_vec).collect();
+                self.show(emulator.classify_series(&vectors)?)?;
+            }
+            return Ok(true);
+        }
         let (_, mut emulator) = boot(&self.board, &self.model)?;
         let mut answer = |texts: &[Vec<u8>]| -> Result<(), Box<dyn std::error::Error>> {
             for verdict in emulator.classify_all(texts)? {
-                let prediction = DevicePrediction::from(verdict);
-                match self.json {
-                    true => output::json(&prediction)?,
-                    false => output::line(prediction)?,
-                }
+                self.show(verdict)?;
             }
             Ok(())
         };
         if !self.text.is_empty() {
-            let texts: Vec<Vec<u8>> = self.text.into_iter().map(String::into_bytes).collect();
+            let texts: Vec<Vec<u8>> = self
+                .text
+                .iter()
+                .map(|text| text.clone().into_bytes())
+                .collect();
             answer(&texts)?;
             return Ok(true);
         }
@@ -99,6 +118,16 @@ impl Run {
             )?;
         }
         Ok(true)
+    }
+}
+
+impl Run {
+    fn show(&self, verdict: DeviceVerdict) -> Result<(), Box<dyn std::error::Error>> {
+        let prediction = DevicePrediction::from(verdict);
+        match self.json {
+            true => output::json(&prediction),
+            false => Ok(output::line(prediction)?),
+        }
     }
 }
 
@@ -121,7 +150,7 @@ pub(super) fn boot(
     model: &Path,
 ) -> Result<(Firmware, Emulator), Box<dyn std::error::Error>> {
     // A model that the host refuses needs no firmware.
-    crate::inference::Model::open(model)?;
+    Model::open(model)?;
     let board = Board::named(&boards_folder(), board)?;
     toolchain::ensure(&board)?;
     eprintln!(

@@ -1,86 +1,38 @@
-//! `spinet train`: from labelled text to a model.
+//! `spinet train`: from data to a model.
 
-use super::{Outcome, output};
+use super::{Outcome, data::DataArgs, output};
 use crate::{
-    data::{self, Columns, Corpus, DataError, Example, Source},
-    pipeline::{self, Event, Trained},
+    data::text::TextShares,
+    network::Network,
+    pipeline::{self, Data, Event, Start, Trained},
     recipe::{Recipe, RecipeFields},
     record::ModelFiles,
+    training::Checkpoint,
 };
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget};
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-/// Train a network on labelled text and quantise it
+/// Train a network and quantise it: on labelled texts, a text to continue, or series of vectors
 #[derive(Args)]
 pub(super) struct Train {
     #[command(flatten)]
     data: DataArgs,
-    /// A shipped recipe (default, demo, imdb, keras-imdb) or a TOML file
+    /// A shipped recipe (default, demo, imdb, imdb-gru, imdb-lstm, keras-imdb, shakespeare,
+    /// waveform, glyphs) or a TOML file
     #[arg(long, default_value = "default", value_name = "NAME|FILE")]
     recipe: String,
     /// Where the model goes; its float network, curves and provenance go beside it
     #[arg(long, default_value = "model.spinet", value_name = "MODEL")]
     out: PathBuf,
+    /// Go on with this float network (a model's .float file) instead of fresh weights; with
+    /// `--epochs 0` it is only quantised
+    #[arg(long, value_name = "FILE")]
+    float: Option<PathBuf>,
     #[command(flatten)]
     fields: RecipeFields,
-}
-
-/// Where labelled text comes from.
-#[derive(Args)]
-pub(super) struct DataArgs {
-    /// `builtin`, the IMDB reviews (directory or .tar.gz), or a .csv, .tsv or .jsonl file
-    #[arg(long = "data", value_name = "PATH")]
-    pub data: PathBuf,
-    /// Another such source, read as the test examples
-    #[arg(long, value_name = "PATH")]
-    test_data: Option<PathBuf>,
-    /// Column (or key) of the text
-    #[arg(long, default_value = "text", value_name = "NAME")]
-    text_column: String,
-    /// Column (or key) of the label
-    #[arg(long, default_value = "label", value_name = "NAME")]
-    label_column: String,
-}
-
-impl DataArgs {
-    /// Reads the examples.
-    pub fn load(&self) -> Result<Corpus, DataError> {
-        let columns = self.columns();
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let corpus = data::load(&source(&self.data), &columns, &bar)?;
-        let corpus = match &self.test_data {
-            None => corpus,
-            Some(test) => data::load_test(corpus, &source(test), &columns, &bar)?,
-        };
-        bar.finish_and_clear();
-        Ok(corpus)
-    }
-
-    /// Reads examples of known classes, none of which were trained on.
-    pub fn load_as_test(&self, labels: Vec<String>) -> Result<Vec<Example>, DataError> {
-        let known = Corpus::new(labels, Vec::new(), Vec::new());
-        let source = source(self.test_data.as_ref().unwrap_or(&self.data));
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let corpus = data::load_test(known, &source, &self.columns(), &bar)?;
-        bar.finish_and_clear();
-        Ok(corpus.test)
-    }
-
-    fn columns(&self) -> Columns {
-        Columns {
-            text: self.text_column.clone(),
-            label: self.label_column.clone(),
-        }
-    }
-}
-
-fn source(path: &Path) -> Source {
-    let Ok(source) = path.to_string_lossy().parse();
-    source
 }
 
 impl Train {
@@ -89,25 +41,37 @@ impl Train {
             .with(RecipeFields::load(&self.recipe)?)
             .with(self.fields);
         recipe.check()?;
-        let corpus = self.data.load()?;
+        let network = match &self.float {
+            Some(path) => Some(Checkpoint::read(path)?.network),
+            None => None,
+        };
+        let shares = TextShares {
+            validation: recipe.validation,
+            test: recipe.test,
+        };
+        let data = self.data.load(recipe.reads, shares)?;
         let command: Vec<String> = std::env::args().skip(1).collect();
         let command = format!("spinet {}", command.join(" "));
-        train(corpus, &recipe, &self.out, &command)?;
+        train(data, &recipe, network, &self.out, &command)?;
         Ok(true)
     }
 }
 
 /// Trains, tells how it goes and writes the model's files.
 pub(super) fn train(
-    corpus: Corpus,
+    data: Data,
     recipe: &Recipe,
+    network: Option<Network>,
     out: &Path,
     command: &str,
 ) -> Result<Trained, Box<dyn std::error::Error>> {
     let files = ModelFiles::of(out)?;
     let mut broken = None;
-    let checkpoint = Some(files.checkpoint.clone());
-    let trained = pipeline::train(corpus, recipe, checkpoint, &mut |event| {
+    let start = Start {
+        network,
+        checkpoint: Some(files.checkpoint.clone()),
+    };
+    let trained = pipeline::train(data, recipe, start, &mut |event| {
         if let Err(error) = tell(&event) {
             broken.get_or_insert(error);
         }
@@ -120,6 +84,8 @@ pub(super) fn train(
     summary(&trained, out)?;
     Ok(trained)
 }
+
+const EPOCHS: &str = "epoch    loss  accuracy  val. loss  val. accuracy  tokens/s  seconds";
 
 fn tell(event: &Event<'_>) -> io::Result<()> {
     let n = output::thousands;
@@ -145,8 +111,32 @@ fn tell(event: &Event<'_>) -> io::Result<()> {
                 n(*tokens),
                 unknown * 100.0
             ))?;
-            output::line("epoch    loss  accuracy  val. loss  val. accuracy  tokens/s  seconds")
+            output::line(EPOCHS)
         }
+        Event::Symbols {
+            symbols,
+            train,
+            validation,
+            unknown,
+        } => {
+            output::line(format_args!(
+                "{} symbols; {} to train on, {} to validate on, {} unknown ones left out",
+                n(*symbols),
+                n(*train),
+                n(*validation),
+                n(*unknown)
+            ))?;
+            output::line(EPOCHS)
+        }
+        Event::Calibrated { features, vectors } => {
+            output::line(format_args!(
+                "{} features; {} vectors to train on",
+                n(*features),
+                n(*vectors)
+            ))?;
+            output::line(EPOCHS)
+        }
+        Event::QuantizationAware => output::line("with weights rounded as on the device:"),
         Event::Epoch(record) => {
             let validation = record.score();
             output::line(format_args!(
@@ -179,14 +169,14 @@ fn summary(trained: &Trained, out: &Path) -> io::Result<()> {
             tensor.worst_error
         ))?;
     }
-    output::line("\nvalidation     loss  accuracy")?;
-    let (float, int8) = (&trained.float, &trained.int8);
+    output::line("\nvalidation")?;
+    let (float, quantized) = (&trained.float, &trained.quantized_score);
     for (name, loss, accuracy) in [
         ("float", float.loss, float.accuracy),
-        ("quantised", int8.loss, int8.accuracy),
+        ("quantised", quantized.loss, quantized.accuracy),
     ] {
-        let accuracy = accuracy * 100.0;
-        output::line(format_args!("{name:<12} {loss:.4}  {accuracy:>6.2} %"))?;
+        let shown = trained.measure.show(loss, accuracy);
+        output::line(format_args!("{name:<10} {shown}"))?;
     }
     output::line(format_args!(
         "{}: {} bytes",

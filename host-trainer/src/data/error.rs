@@ -192,6 +192,17 @@ pub enum DataError {
         /// The classes of the training data.
         known: Vec<String>,
     },
+    /// A test set of series with other features or labels than the training set.
+    #[error(
+        "{}: {} features where the training data has {}, or other labels",
+        path.display(), features.0, features.1
+    )]
+    OtherSeries {
+        /// The test set.
+        path: PathBuf,
+        /// Features of the test set and of the training set.
+        features: (usize, usize),
+    },
     /// Fractions that leave nothing to train on, or are not fractions.
     #[error("validation {validation} and test {test} must be 0 or more, and together less than 1")]
     Fractions {

@@ -1,7 +1,8 @@
 //! The host's end of an emulated UART: a socket with a deadline for what is under way.
 //!
 //! A device answers a line after it has read it, and its UART takes a byte at a time. So the
-//! longer the lines that wait for their answers, the longer the wait; an end it always has.
+//! longer the lines that wait for their answers, the longer the wait; an end it always has. Of a
+//! longer answer the first line is enough to know that the line it answers has been read.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -54,7 +55,8 @@ impl Read for Connection {
         self.socket.set_read_timeout(Some(self.patience()))?;
         let count = self.socket.read(buffer)?;
         let answers = buffer[..count].iter().filter(|&&byte| byte == b'\n');
-        // The greeting answers nothing.
+        // The greeting answers nothing, and neither does the rest of an answer of several lines:
+        // while one of those is under way, no other line waits for its own.
         let answered = answers.count().min(self.unanswered.len());
         self.unanswered.drain(..answered);
         Ok(count)

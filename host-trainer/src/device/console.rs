@@ -1,18 +1,19 @@
-//! The protocol of the UART, with whatever carries it: a line of text there, a line of
-//! `key=value` pairs back.
+//! A conversation with a device, whatever carries it: lines there, answers back.
 //!
-//! `firmware/src/main.rs` speaks the other side and shows both lines. Answers are parsed
-//! strictly: a key that is missing, doubled or unknown is an error.
+//! [`protocol`](super::protocol) defines both. The lines to send are `request`'s, those that come
+//! back `answer`'s affair; here is their order.
 //!
 //! The emulator's UART holds bytes back; a wire's, at the rate in the board's file, loses what
 //! comes while the device is busy. It says so (`overrun=1`), and that is [`DeviceError::Overrun`].
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::ExitStatus;
+use std::io::{BufRead, BufReader, Read, Write};
 
-use thiserror::Error;
-
+use super::answer::{self, DeviceVerdict, Generated};
 use super::board::Board;
+use super::error::DeviceError;
+use super::greeting::Kind;
+use super::protocol::{DLE, EOT, STX};
+use super::request::{self, GenerateRequest};
 
 /// The longest line that a device may send, in bytes.
 const LONGEST_ANSWER: u64 = 1 << 20;
@@ -21,71 +22,12 @@ const LONGEST_ANSWER: u64 = 1 << 20;
 /// the host. On a wire, a line must wait for the last one's answer: that is `classify`.
 const IN_FLIGHT: usize = 4;
 
-/// What a device made of a text.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DeviceVerdict {
-    /// The most probable class.
-    pub label: String,
-    /// Its probability, 0 to 1, as printed: within 5e-6 of a multiple of 2^-15.
-    pub probability: f64,
-    /// The words of the text.
-    pub tokens: u32,
-    /// How many of them the vocabulary does not have.
-    pub unknown: u32,
-    /// The head's outputs, Q16.15.
-    pub logits: Vec<i32>,
-    /// The instructions spent in the classifier, if the device is emulated with `-icount
-    /// shift=6`; on a wire, `clock_hz * 64e-9` of them stand for a tick.
-    pub instructions: u64,
-}
-
-/// A conversation that failed.
-#[derive(Debug, Error)]
-pub enum DeviceError {
-    /// The connection failed or timed out.
-    #[error("the connection to the device: {0}")]
-    Connection(#[from] io::Error),
-    /// The device hung up.
-    #[error("the device hung up")]
-    Closed,
-    /// The emulator ended.
-    #[error("the device ended with {status}: {said}")]
-    Ended {
-        /// How.
-        status: ExitStatus,
-        /// The last thing that the device said.
-        said: String,
-    },
-    /// The text is more than one line.
-    #[error("byte {position} of the text ends a line; a text for a device is one line")]
-    LineFeed {
-        /// Where the first line feed is, from 0.
-        position: usize,
-    },
-    /// The first line is not the greeting of this board.
-    #[error("`{0}` is not the greeting of board {1}")]
-    Greeting(String, String),
-    /// An answer lacks something, has something twice, or something unknown.
-    #[error("the device's answer `{answer}`: {what}")]
-    Answer {
-        /// The whole line.
-        answer: String,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// The UART lost bytes of the text.
-    #[error("the device's UART lost bytes; send more slowly, or lower its rate")]
-    Overrun,
-    /// The lines to send could not be read, or the answers not be passed on.
-    #[error("{0}")]
-    Terminal(io::Error),
-}
-
 /// A device at the other end of `C`.
 #[derive(Debug)]
 pub struct Console<C> {
     connection: BufReader<C>,
     board: Board,
+    kind: Kind,
 }
 
 impl<C: Read + Write> Console<C> {
@@ -94,22 +36,27 @@ impl<C: Read + Write> Console<C> {
     /// # Errors
     /// If it does not come, or is another board's.
     pub fn open(connection: C, board: &Board) -> Result<Self, DeviceError> {
-        let connection = BufReader::new(connection);
-        let mut console = Self {
-            connection,
-            board: board.clone(),
-        };
-        let greeting = console.receive()?;
-        match greeting == format!("spinet ready board={} kind=classify", board.name) {
-            true => Ok(console),
-            false => Err(DeviceError::Greeting(greeting, board.name.clone())),
+        let mut connection = BufReader::new(connection);
+        let greeting = receive(&mut connection)?;
+        match Kind::greeted(&greeting, &board.name) {
+            Some(kind) => Ok(Self {
+                connection,
+                board: board.clone(),
+                kind,
+            }),
+            None => Err(DeviceError::Greeting(greeting, board.name.clone())),
         }
+    }
+
+    /// What the device's model is for.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Classifies one text, which must not hold a line feed.
     ///
     /// # Errors
-    /// If the text is not one line, or the device fails.
+    /// If the model does not classify texts, the text is not one line, or the device fails.
     pub fn classify(&mut self, text: &[u8]) -> Result<DeviceVerdict, DeviceError> {
         self.send_text(text)?;
         self.verdict()
@@ -121,7 +68,7 @@ impl<C: Read + Write> Console<C> {
     /// Nothing may be sent after an error: answers may be outstanding.
     ///
     /// # Errors
-    /// If a text is not one line, or the device fails.
+    /// If the model does not classify texts, a text is not one line, or the device fails.
     pub fn classify_all<T: AsRef<[u8]>>(
         &mut self,
         texts: impl IntoIterator<Item = T>,
@@ -141,7 +88,92 @@ impl<C: Read + Write> Console<C> {
         Ok(verdicts)
     }
 
-    /// Sends each line of `input` and writes its answer, as it came, to `output`.
+    /// Classifies a sequence of vectors `(features,)`, Q0.15.
+    ///
+    /// # Errors
+    /// If the model does not classify series or has another number of features, or the device
+    /// fails.
+    pub fn classify_series(&mut self, vectors: &[Vec<i16>]) -> Result<DeviceVerdict, DeviceError> {
+        let Kind::ClassifySeries { features } = self.kind else {
+            return Err(self.unsuited("classify series"));
+        };
+        let line = request::vectors(vectors, features)?;
+        self.send(&[line.as_bytes(), b"\n"])?;
+        self.verdict()
+    }
+
+    /// Lets the device write text, which goes to `sink` as it comes, in chunks that may end
+    /// within a character.
+    ///
+    /// # Errors
+    /// If the model does not generate text or does not know a symbol of the prompt, or the
+    /// device fails.
+    pub fn generate(
+        &mut self,
+        request: &GenerateRequest,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Result<Generated, DeviceError> {
+        let Kind::GenerateText = self.kind else {
+            return Err(self.unsuited("generate text"));
+        };
+        self.send(&[&request.line(), b"\n"])?;
+        if self.peek()? == STX {
+            self.connection.consume(1);
+            self.text(&mut |bytes| {
+                sink(bytes);
+                Ok(())
+            })?;
+            return answer::generated(&receive(&mut self.connection)?, &self.board);
+        }
+        let answer = receive(&mut self.connection)?;
+        // A refusal; an end without a text is none.
+        answer::generated(&answer, &self.board).and_then(|_| {
+            let what = "no text before it".to_owned();
+            Err(DeviceError::Answer { answer, what })
+        })
+    }
+
+    /// Lets the device continue a sequence of vectors `(features,)`, Q0.15, by `length` more.
+    /// Each goes to `sink` as it comes, with its drawing if `art` asks for it.
+    ///
+    /// # Errors
+    /// If the model does not continue series or has another number of features, or the device
+    /// fails.
+    pub fn continue_series(
+        &mut self,
+        prompt: &[Vec<i16>],
+        length: u32,
+        art: bool,
+        sink: &mut dyn FnMut(&[i16], &str),
+    ) -> Result<Generated, DeviceError> {
+        let Kind::GenerateSeries { features } = self.kind else {
+            return Err(self.unsuited("continue series"));
+        };
+        let vectors = request::vectors(prompt, features)?;
+        let line = format!("length={length} art={} prompt={vectors}\n", u8::from(art));
+        self.send(&[line.as_bytes()])?;
+        let mut written = 0;
+        loop {
+            let answer = receive(&mut self.connection)?;
+            if answer.starts_with("vector=") {
+                let (x, drawing) = answer::vector(&answer, features, art)?;
+                sink(&x, drawing);
+                written += 1;
+                continue;
+            }
+            let generated = answer::generated(&answer, &self.board)?;
+            return match generated.generated == written {
+                true => Ok(generated),
+                false => {
+                    let what = format!("{written} vectors before it");
+                    Err(DeviceError::Answer { answer, what })
+                }
+            };
+        }
+    }
+
+    /// Sends each line of `input` and writes its answer, as it came, to `output`; a text is
+    /// written without what marks its ends, on lines of its own.
     ///
     /// # Errors
     /// If `input` or `output` fails, or the device.
@@ -161,14 +193,79 @@ impl<C: Read + Write> Console<C> {
                 return Ok(());
             }
             self.send(&[line.strip_suffix(b"\n").unwrap_or(&line), b"\n"])?;
-            let answer = self.receive()?;
-            let passed_on = writeln!(output, "{answer}").and_then(|()| output.flush());
-            passed_on.map_err(DeviceError::Terminal)?;
+            self.pass_on(&mut |bytes| {
+                let passed_on = output.write_all(bytes).and_then(|()| output.flush());
+                passed_on.map_err(DeviceError::Terminal)
+            })?;
         }
+    }
+
+    /// Passes an answer on, whatever it is.
+    fn pass_on(
+        &mut self,
+        output: &mut dyn FnMut(&[u8]) -> Result<(), DeviceError>,
+    ) -> Result<(), DeviceError> {
+        if self.peek()? == STX {
+            self.connection.consume(1);
+            self.text(output)?;
+            output(b"\n")?;
+        }
+        loop {
+            let answer = receive(&mut self.connection)?;
+            output(format!("{answer}\n").as_bytes())?;
+            if !answer.starts_with("vector=") {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Passes a text on, as it comes, up to its end.
+    fn text(
+        &mut self,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), DeviceError>,
+    ) -> Result<(), DeviceError> {
+        let mut literal = false;
+        loop {
+            let arrived = self.connection.fill_buf()?;
+            if arrived.is_empty() {
+                return Err(DeviceError::Closed);
+            }
+            let (mut text, mut used, mut ended) = (Vec::new(), 0, false);
+            for &byte in arrived {
+                used += 1;
+                match byte {
+                    DLE if !literal => literal = true,
+                    EOT if !literal => {
+                        ended = true;
+                        break;
+                    }
+                    _ => {
+                        literal = false;
+                        text.push(byte);
+                    }
+                }
+            }
+            self.connection.consume(used);
+            if !text.is_empty() {
+                sink(&text)?;
+            }
+            if ended {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The next byte, which stays where it is.
+    fn peek(&mut self) -> Result<u8, DeviceError> {
+        let arrived = self.connection.fill_buf()?;
+        arrived.first().copied().ok_or(DeviceError::Closed)
     }
 
     /// Sends a text so that the device sees it as it is: it drops one `\r` before the `\n`.
     fn send_text(&mut self, text: &[u8]) -> Result<(), DeviceError> {
+        let Kind::ClassifyText = self.kind else {
+            return Err(self.unsuited("classify texts"));
+        };
         check_line(text)?;
         let end: &[u8] = if text.ends_with(b"\r") {
             b"\r\n"
@@ -187,34 +284,30 @@ impl<C: Read + Write> Console<C> {
     }
 
     fn verdict(&mut self) -> Result<DeviceVerdict, DeviceError> {
-        let answer = self.receive()?;
-        match Answer::parse(&answer) {
-            Ok(Answer { overrun: 1.., .. }) => Err(DeviceError::Overrun),
-            Ok(fields) if fields.tick_hz != self.board.hardware.clock_hz => {
-                let what = format!("the clock of {} is another", self.board.name);
-                Err(DeviceError::Answer { answer, what })
-            }
-            Ok(fields) => Ok(fields.verdict(&self.board)),
-            Err(what) => Err(DeviceError::Answer { answer, what }),
-        }
+        answer::verdict(&receive(&mut self.connection)?, &self.board)
     }
 
-    /// The next line, without its end.
-    fn receive(&mut self) -> Result<String, DeviceError> {
-        let mut line = Vec::new();
-        (&mut self.connection)
-            .take(LONGEST_ANSWER)
-            .read_until(b'\n', &mut line)?;
-        let Some(text) = line.strip_suffix(b"\n") else {
-            return Err(DeviceError::Closed);
-        };
-        match str::from_utf8(text) {
-            Ok(text) => Ok(text.to_owned()),
-            Err(error) => Err(DeviceError::Answer {
-                answer: String::from_utf8_lossy(text).into_owned(),
-                what: error.to_string(),
-            }),
-        }
+    fn unsuited(&self, wanted: &'static str) -> DeviceError {
+        let kind = self.kind;
+        DeviceError::Kind { kind, wanted }
+    }
+}
+
+/// The next line, without its end.
+fn receive(connection: &mut impl BufRead) -> Result<String, DeviceError> {
+    let mut line = Vec::new();
+    connection
+        .take(LONGEST_ANSWER)
+        .read_until(b'\n', &mut line)?;
+    let Some(text) = line.strip_suffix(b"\n") else {
+        return Err(DeviceError::Closed);
+    };
+    match str::from_utf8(text) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(error) => Err(DeviceError::Answer {
+            answer: String::from_utf8_lossy(text).into_owned(),
+            what: error.to_string(),
+        }),
     }
 }
 
@@ -229,243 +322,5 @@ pub fn check_line(text: &[u8]) -> Result<(), DeviceError> {
     }
 }
 
-/// The fields of an answer.
-#[derive(Debug, PartialEq)]
-struct Answer {
-    probability: f64,
-    tokens: u32,
-    unknown: u32,
-    overrun: u32,
-    ticks: u64,
-    tick_hz: u32,
-    logits: Vec<i32>,
-    label: String,
-}
-
-impl Answer {
-    /// Reads the fields, which come in the firmware's order, the label last.
-    fn parse(line: &str) -> Result<Self, String> {
-        let mut rest = line;
-        let mut field = |name: &str| {
-            let value = rest
-                .strip_prefix(name)
-                .and_then(|rest| rest.strip_prefix('='));
-            let value = value.ok_or_else(|| format!("no `{name}` where it should be"))?;
-            let (value, next) = value
-                .split_once(' ')
-                .ok_or_else(|| format!("it ends with `{name}`"))?;
-            rest = next;
-            Ok::<_, String>(value)
-        };
-        let probability = number("probability", field("probability")?)?;
-        if !(0.0..=1.0).contains(&probability) {
-            return Err(format!("the probability {probability} is not one"));
-        }
-        let tokens = number("tokens", field("tokens")?)?;
-        let unknown = number("unknown", field("unknown")?)?;
-        let overrun = number("overrun", field("overrun")?)?;
-        let ticks = number("ticks", field("ticks")?)?;
-        let tick_hz = number("tick_hz", field("tick_hz")?)?;
-        let logits = field("logits")?.split(',');
-        let logits = logits
-            .map(|value| number("logits", value))
-            .collect::<Result<_, _>>()?;
-        let label = rest
-            .strip_prefix("label=")
-            .ok_or("no `label` where it should be")?;
-        let label = label.to_owned();
-        Ok(Self {
-            probability,
-            tokens,
-            unknown,
-            overrun,
-            ticks,
-            tick_hz,
-            logits,
-            label,
-        })
-    }
-
-    fn verdict(self, board: &Board) -> DeviceVerdict {
-        DeviceVerdict {
-            label: self.label,
-            probability: self.probability,
-            tokens: self.tokens,
-            unknown: self.unknown,
-            logits: self.logits,
-            instructions: board.instructions(self.ticks),
-        }
-    }
-}
-
-fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String>
-where
-    T::Err: std::fmt::Display,
-{
-    value
-        .parse()
-        .map_err(|error| format!("{name} `{value}`: {error}"))
-}
-
 #[cfg(test)]
-mod tests {
-    use std::io::Cursor;
-
-    use super::*;
-
-    const GREETING: &str = "spinet ready board=mps2-an386 kind=classify\n";
-    const ANSWER: &str = "probability=0.93211 tokens=12 unknown=1 overrun=0 ticks=1600 \
-        tick_hz=25000000 logits=-10734,5 label=very good";
-
-    /// A device that says `said` whatever it hears, and remembers what it heard.
-    #[derive(Debug)]
-    struct Device {
-        said: Cursor<Vec<u8>>,
-        heard: Vec<u8>,
-    }
-
-    impl Read for Device {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.said.read(buffer)
-        }
-    }
-
-    impl Write for Device {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.heard.write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn board() -> Board {
-        Board::named(&crate::device::boards_folder(), "mps2-an386").unwrap()
-    }
-
-    fn device(said: &str) -> Result<Console<Device>, DeviceError> {
-        let said = Cursor::new(said.as_bytes().to_vec());
-        Console::open(
-            Device {
-                said,
-                heard: Vec::new(),
-            },
-            &board(),
-        )
-    }
-
-    #[test]
-    fn a_verdict_is_read_field_by_field() {
-        let mut console = device(&format!("{GREETING}{ANSWER}\n")).unwrap();
-        let expected = DeviceVerdict {
-            label: "very good".to_owned(),
-            probability: 0.93211,
-            tokens: 12,
-            unknown: 1,
-            logits: vec![-10734, 5],
-            instructions: 1000,
-        };
-        assert_eq!(console.classify(b"some text").unwrap(), expected);
-        assert_eq!(console.connection.get_ref().heard, b"some text\n");
-    }
-
-    #[test]
-    fn many_texts_are_answered_in_order() {
-        let answers: String = (0..10)
-            .map(|n| ANSWER.replace("tokens=12", &format!("tokens={n}")) + "\n")
-            .collect();
-        let mut console = device(&format!("{GREETING}{answers}")).unwrap();
-        let verdicts = console.classify_all(["a"; 10]).unwrap();
-        let tokens: Vec<u32> = verdicts.iter().map(|verdict| verdict.tokens).collect();
-        assert_eq!(tokens, (0..10).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn a_text_of_two_lines_is_refused_before_it_is_sent() {
-        let mut console = device(GREETING).unwrap();
-        let error = console.classify(b"one\ntwo").unwrap_err();
-        assert!(
-            matches!(error, DeviceError::LineFeed { position: 3 }),
-            "{error}"
-        );
-        assert!(console.connection.get_ref().heard.is_empty());
-    }
-
-    #[test]
-    fn a_final_carriage_return_is_sent_twice_to_be_seen_once() {
-        let mut console = device(&format!("{GREETING}{ANSWER}\n")).unwrap();
-        console.classify(b"one\r").unwrap();
-        assert_eq!(console.connection.get_ref().heard, b"one\r\r\n");
-    }
-
-    #[test]
-    fn another_greeting_is_refused() {
-        let error = device("spinet ready board=microbit kind=classify\n").unwrap_err();
-        assert!(matches!(error, DeviceError::Greeting(..)), "{error}");
-    }
-
-    #[test]
-    fn a_silent_or_interrupted_device_has_hung_up() {
-        for said in ["", "spinet rea"] {
-            assert!(matches!(device(said), Err(DeviceError::Closed)));
-        }
-        let mut console = device(&format!("{GREETING}{ANSWER}")).unwrap();
-        assert!(matches!(console.classify(b""), Err(DeviceError::Closed)));
-    }
-
-    #[test]
-    fn lost_bytes_are_an_error() {
-        let answer = ANSWER.replace("overrun=0", "overrun=1");
-        let mut console = device(&format!("{GREETING}{answer}\n")).unwrap();
-        assert!(matches!(console.classify(b""), Err(DeviceError::Overrun)));
-    }
-
-    #[test]
-    fn every_malformed_answer_says_what_is_wrong() {
-        for (from, to, what) in [
-            ("tokens=12 ", "", "no `tokens` where it should be"),
-            (
-                "unknown=1",
-                "unknown=1 unknown=1",
-                "no `overrun` where it should be",
-            ),
-            (
-                "ticks=1600",
-                "ticks=-1",
-                "ticks `-1`: invalid digit found in string",
-            ),
-            (
-                "logits=-10734,5",
-                "logits=",
-                "logits ``: cannot parse integer from empty string",
-            ),
-            (
-                "logits=-10734,5",
-                "logits=1,,2",
-                "logits ``: cannot parse integer from empty string",
-            ),
-            ("0.93211", "1.5", "the probability 1.5 is not one"),
-            ("0.93211", "NaN", "the probability NaN is not one"),
-            (" label=very good", "", "it ends with `logits`"),
-            ("label=", "labels=", "no `label` where it should be"),
-            ("25000000", "16000000", "the clock of mps2-an386 is another"),
-        ] {
-            let answer = ANSWER.replace(from, to);
-            let mut console = device(&format!("{GREETING}{answer}\n")).unwrap();
-            match console.classify(b"") {
-                Err(DeviceError::Answer { what: found, .. }) => assert_eq!(found, what),
-                other => panic!("{answer}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn a_conversation_passes_lines_and_answers_on() {
-        let mut console = device(&format!("{GREETING}first\nsecond\n")).unwrap();
-        let mut output = Vec::new();
-        console.converse(&b"one\r\ntwo"[..], &mut output).unwrap();
-        assert_eq!(output, b"first\nsecond\n");
-        assert_eq!(console.connection.get_ref().heard, b"one\r\ntwo\n");
-    }
-}
+mod tests;

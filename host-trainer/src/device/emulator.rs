@@ -16,9 +16,13 @@ use std::time::{Duration, Instant};
 use defmt_decoder::{DecodeError, Table};
 use thiserror::Error;
 
+use super::answer::{DeviceVerdict, Generated};
 use super::board::Board;
 use super::connection::{Connection, TIMEOUT};
-use super::console::{Console, DeviceError, DeviceVerdict};
+use super::console::Console;
+use super::error::DeviceError;
+use super::greeting::Kind;
+use super::request::GenerateRequest;
 use super::toolchain::{self, QEMU, ToolchainError};
 
 /// How often a state that nothing announces is looked at.
@@ -101,6 +105,11 @@ impl Emulator {
         }
     }
 
+    /// What the device's model is for.
+    pub fn kind(&self) -> Kind {
+        self.console.kind()
+    }
+
     /// Classifies one text. See [`Console::classify`].
     ///
     /// # Errors
@@ -122,6 +131,43 @@ impl Emulator {
         result.map_err(|error| self.explain(error))
     }
 
+    /// Classifies a sequence of vectors. See [`Console::classify_series`].
+    ///
+    /// # Errors
+    /// Those of the console; [`DeviceError::Ended`] if the device is gone.
+    pub fn classify_series(&mut self, vectors: &[Vec<i16>]) -> Result<DeviceVerdict, DeviceError> {
+        let result = self.console.classify_series(vectors);
+        result.map_err(|error| self.explain(error))
+    }
+
+    /// Lets the device write text. See [`Console::generate`].
+    ///
+    /// # Errors
+    /// Those of the console; [`DeviceError::Ended`] if the device is gone.
+    pub fn generate(
+        &mut self,
+        request: &GenerateRequest,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Result<Generated, DeviceError> {
+        let result = self.console.generate(request, sink);
+        result.map_err(|error| self.explain(error))
+    }
+
+    /// Lets the device continue a sequence of vectors. See [`Console::continue_series`].
+    ///
+    /// # Errors
+    /// Those of the console; [`DeviceError::Ended`] if the device is gone.
+    pub fn continue_series(
+        &mut self,
+        prompt: &[Vec<i16>],
+        length: u32,
+        art: bool,
+        sink: &mut dyn FnMut(&[i16], &str),
+    ) -> Result<Generated, DeviceError> {
+        let result = self.console.continue_series(prompt, length, art, sink);
+        result.map_err(|error| self.explain(error))
+    }
+
     /// Gives the lines of `input` to the UART and what it answers to `output`, until the input
     /// ends.
     ///
@@ -134,7 +180,8 @@ impl Emulator {
 
     /// A console's error, or the device's end if that is what is behind it.
     fn explain(&mut self, error: DeviceError) -> DeviceError {
-        match self.machine.ended() {
+        let silent = matches!(error, DeviceError::Connection(_) | DeviceError::Closed);
+        match silent.then(|| self.machine.ended()).flatten() {
             Some(EmulatorError::Ended { status, said }) => DeviceError::Ended { status, said },
             _ => error,
         }

@@ -2,24 +2,36 @@
 //!
 //! `board` reads the boards' descriptions, `toolchain` installs what they need, `firmware`
 //! builds an image for a board and a model, `emulator` boots it, `connection` is the wire between,
-//! and `console` speaks the UART's protocol with whatever answers at the other end.
+//! and `console` speaks the UART's protocol with whatever answers at the other end: `greeting`,
+//! `request` and `answer` are its lines, which `protocol`, the firmware's own module, defines.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+pub mod answer;
 pub mod board;
 mod connection;
 pub mod console;
 pub mod emulator;
+pub mod error;
 pub mod firmware;
+pub mod greeting;
+pub mod request;
 pub mod toolchain;
 
+#[path = "../../../firmware/src/protocol/mod.rs"]
+pub mod protocol;
+
+pub use answer::{DeviceVerdict, Generated};
 pub use board::{Board, BoardError, Hardware};
-pub use console::{Console, DeviceError, DeviceVerdict, check_line};
+pub use console::{Console, check_line};
 pub use emulator::{Emulator, EmulatorError};
+pub use error::DeviceError;
 pub use firmware::{Firmware, FirmwareError, Program};
+pub use greeting::Kind;
+pub use request::GenerateRequest;
 
 /// The firmware's folder: `SPINET_FIRMWARE` if that is set, or the one beside this crate.
 #[must_use]

@@ -2,11 +2,16 @@
 //!
 //! The layer around a cell multiplies all steps' inputs with the input kernel in one product
 //! (or looks them up) before the cell runs, and turns the gradient of that product into those of
-//! the input and the kernel afterwards. The cell owns everything that is recurrent.
+//! the input and the kernel afterwards. The cell owns everything that is recurrent, and says how
+//! it lies on the device ([`DeviceLayout`]).
+//!
+//! **Adding a cell** takes one file here, which implements [`Cell`] and [`DeviceLayout`], and one
+//! arm in [`cell_for`] (and as much in the core, whose `CellKind` it is).
 
 use super::config::{Arithmetic, CellKind, NetworkConfig};
 use super::fast_grnn::FastGrnn;
 use super::gru::Gru;
+use super::layout::DeviceLayout;
 use super::lstm::Lstm;
 use super::simple_rnn::SimpleRnn;
 use super::tensor::{Tensor, TensorSpec};
@@ -17,7 +22,7 @@ use ndarray::Array2;
 /// A recurrent cell over whole sequences. `H` is the hidden size, `G` the number of gates, `M`
 /// the memory's width; `B` and `T` are the batch's sequences and steps. Step `t` runs only over
 /// the first `batch.active(t)` sequences; rows beyond them mean nothing.
-pub(crate) trait Cell: Send + Sync {
+pub(crate) trait Cell: DeviceLayout + Send + Sync {
     /// `G`: blocks of `H` columns in the input kernel.
     fn gates(&self) -> usize;
 
@@ -33,11 +38,6 @@ pub(crate) trait Cell: Send + Sync {
 
     /// The cell's own tensors; the input kernel is not among them.
     fn tensors(&self, config: &NetworkConfig) -> Vec<TensorSpec>;
-
-    /// Whether the cell knows this arithmetic.
-    fn computes_in(&self, arithmetic: Arithmetic) -> bool {
-        arithmetic == Arithmetic::Float
-    }
 
     /// Reads `space.projection` (T*B, G*H) and the first block of `space.states` ((T+1)*B, H),
     /// the state before the first token, and likewise of `space.inner_states`; writes the other

@@ -2,25 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use spinet_core::Readout;
+pub use spinet_core::cell::{CellKind, MAX_LAYERS};
 
-/// Most recurrent layers a network may stack.
-pub const MAX_LAYERS: usize = 4;
 /// Most token ids: they have 16 bits.
 const MAX_VOCABULARY: usize = 1 << 16;
-
-/// The recurrent cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum CellKind {
-    /// `h' = tanh(W_xh x + W_hh h + b_h)`.
-    SimpleRnn,
-    /// The gated recurrent unit, its reset gate applied after the product.
-    Gru,
-    /// Long short-term memory.
-    Lstm,
-    /// FastGRNN: one pair of kernels for gate and candidate, of low rank if wanted.
-    FastGrnn,
-}
 
 /// In what arithmetic the element-wise part of a cell is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +15,10 @@ pub enum Arithmetic {
     Float,
     /// With the device's functions on numbers rounded as on the device; gradients pass straight
     /// through. For training that knows how it will be quantised.
-    Device,
+    Device {
+        /// States are kept divided by two to this power, in cells whose states may leave [-1, 1].
+        state_shift: u8,
+    },
 }
 
 /// What a network is trained to tell.
@@ -340,9 +328,6 @@ pub enum ConfigError {
     /// A low-rank kernel of one-hot vectors.
     #[error("input_rank with one-hot input is an embedding of that dimension; ask for one")]
     RankOfOneHot,
-    /// A cell without the device's arithmetic.
-    #[error("{0:?} cannot be trained in the device's arithmetic")]
-    NoDeviceArithmetic(CellKind),
 }
 
 #[cfg(test)]

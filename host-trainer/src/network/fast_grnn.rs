@@ -20,11 +20,14 @@ use ndarray::Array2;
 use super::activation::{sigmoid, sigmoid_all, tanh_all};
 use super::cell::Cell;
 use super::config::{Arithmetic, NetworkConfig};
+use super::device::{narrow, real, wide};
+use super::layout::{DeviceLayout, Sum, Written};
 use super::product::{add_product, product, transposed};
 use super::tensor::{Initializer, Tensor, TensorSpec};
 use super::vector::{Vectorised, sum_rows, vectorised};
 use super::workspace::LayerSpace;
 use crate::batch::Batch;
+use spinet_core::cell::{CellSpec, FastGrnnSpec, FastGrnnUnit, Mix};
 
 /// The cell; its state is its output. Memory: z and n, on the way back their sums' gradients.
 pub(crate) struct FastGrnn;
@@ -44,6 +47,16 @@ struct Own<'a> {
 struct Mixture {
     zeta: f32,
     nu: f32,
+}
+
+impl Mixture {
+    fn on_device(self, state_shift: u8) -> Mix {
+        Mix {
+            zeta: narrow(self.zeta),
+            nu: narrow(self.nu),
+            state_shift: state_shift.into(),
+        }
+    }
 }
 
 impl<'a> Own<'a> {
@@ -148,6 +161,27 @@ impl Vectorised for Steps<'_> {
     }
 }
 
+impl Steps<'_> {
+    /// The same with the device's functions, whose states are divided by two to the power
+    /// `state_shift`.
+    fn on_device(self, state_shift: u8) {
+        let (units, power) = (self.bias.len() / 2, f32::from(1u16 << state_shift));
+        let mix = self.mixture.on_device(state_shift);
+        for (k, state) in self.states.chunks_exact_mut(units).enumerate() {
+            let memory = &mut self.memory[2 * k * units..][..2 * units];
+            for (j, h) in state.iter_mut().enumerate() {
+                let (at, n) = (k * units + j, units + j);
+                // The device's biases join the requantised sum.
+                let sum = wide(self.sums[at]);
+                let z = [j, n].map(|place| sum.saturating_add(wide(self.bias[place])));
+                let unit = FastGrnnUnit::new(z, narrow(self.before[at] / power), mix);
+                (memory[j], memory[n]) = (real(unit.gate), real(unit.candidate));
+                *h = real(unit.hidden) * power;
+            }
+        }
+    }
+}
+
 /// All sequences' step back: memory (n, 2H), the sums, `h` and `dh` (n, H), and the shares (2H).
 struct StepsBack<'a> {
     memory: &'a mut [f32],
@@ -208,7 +242,13 @@ impl Cell for FastGrnn {
         tensors
     }
 
-    fn forward(&self, own: &[Tensor], batch: &Batch, space: &mut LayerSpace, _: Arithmetic) {
+    fn forward(
+        &self,
+        own: &[Tensor],
+        batch: &Batch,
+        space: &mut LayerSpace,
+        arithmetic: Arithmetic,
+    ) {
         let own = Own::new(own);
         for t in 0..batch.steps() {
             let (row, active) = (t * batch.sequences(), batch.active(t));
@@ -231,14 +271,18 @@ impl Cell for FastGrnn {
             let memory = space.memory.slice_mut(rows);
             let before = before.slice(row, active);
             let states = after.first_rows(active);
-            vectorised(Steps {
+            let steps = Steps {
                 sums,
                 bias: own.bias,
                 before,
                 memory,
                 states,
                 mixture: own.mixture,
-            });
+            };
+            match arithmetic {
+                Arithmetic::Float => vectorised(steps),
+                Arithmetic::Device { state_shift } => steps.on_device(state_shift),
+            }
         }
     }
 
@@ -322,4 +366,37 @@ fn finish(
     let mixture = &mut gradients[low + 2];
     mixture[[0, 0]] = of_zeta.iter().sum::<f32>() * zeta * (1.0 - zeta);
     mixture[[0, 1]] = of_nu.iter().sum::<f32>() * nu * (1.0 - nu);
+}
+
+impl DeviceLayout for FastGrnn {
+    fn sums(&self) -> &'static [Sum] {
+        // The two biases differ, so they join the requantised sum.
+        const {
+            &[Sum {
+                input: Some(0),
+                recurrent: Some(0),
+                bias: None,
+            }]
+        }
+    }
+
+    fn spec(&self, written: Written<'_>) -> CellSpec {
+        let own = Own::new(written.own);
+        let biases: Vec<i32> = own.bias.iter().map(|&bias| wide(bias)).collect();
+        let mix = own.mixture.on_device(written.state_shift);
+        CellSpec::FastGrnn(FastGrnnSpec {
+            hidden_size: written.hidden_size,
+            input_weights: written.input,
+            recurrent_weights: written.recurrent,
+            rows: written.rows,
+            biases: (written.push)(&biases),
+            zeta: mix.zeta,
+            nu: mix.nu,
+            state_shift: written.state_shift,
+        })
+    }
+
+    fn shifts_states(&self) -> bool {
+        true
+    }
 }

@@ -21,11 +21,14 @@ use ndarray::Array2;
 use super::activation::{sigmoid_all, tanh_all};
 use super::cell::Cell;
 use super::config::{Arithmetic, NetworkConfig};
+use super::device::{narrow, real, wide};
+use super::layout::{DeviceLayout, Sum, Written};
 use super::product::{add_product, product, transposed};
 use super::tensor::{Initializer, Tensor, TensorSpec};
 use super::vector::{Vectorised, sum_rows, vectorised};
 use super::workspace::LayerSpace;
 use crate::batch::Batch;
+use spinet_core::cell::{CellSpec, GruSpec, GruUnit};
 
 /// The cell's place among its own tensors.
 const RECURRENT_KERNEL: usize = 0;
@@ -134,6 +137,32 @@ impl Vectorised for Steps<'_> {
     }
 }
 
+impl Steps<'_> {
+    /// The same with the device's functions.
+    fn on_device(self) {
+        let units = self.recurrent_bias.len();
+        for (k, state) in self.states.chunks_exact_mut(units).enumerate() {
+            let from_input = &mut self.from_input[3 * k * units..][..3 * units];
+            let from_state = &mut self.from_state[3 * k * units..][..3 * units];
+            for (j, h) in state.iter_mut().enumerate() {
+                let [r, z, n] = [j, units + j, 2 * units + j];
+                from_state[n] += self.recurrent_bias[j];
+                let sums = [
+                    from_input[r] + from_state[r] + self.bias[r],
+                    from_input[z] + from_state[z] + self.bias[z],
+                    from_input[n] + self.bias[n],
+                    from_state[n],
+                ];
+                let unit = GruUnit::new(sums.map(wide), narrow(self.before[k * units + j]));
+                from_input[r] = real(unit.reset);
+                from_input[z] = real(unit.update);
+                from_input[n] = real(unit.candidate);
+                *h = real(unit.hidden);
+            }
+        }
+    }
+}
+
 /// All sequences' step back: the gates and sums from `h` (n, 3H), `h` and `dh` (n, H), and `H`.
 struct StepsBack<'a> {
     gates: &'a mut [f32],
@@ -199,7 +228,13 @@ impl Cell for Gru {
         ]
     }
 
-    fn forward(&self, own: &[Tensor], batch: &Batch, space: &mut LayerSpace, _: Arithmetic) {
+    fn forward(
+        &self,
+        own: &[Tensor],
+        batch: &Batch,
+        space: &mut LayerSpace,
+        arithmetic: Arithmetic,
+    ) {
         let recurrent = own[RECURRENT_KERNEL].values.view();
         let bias = own[BIAS].as_slice();
         let recurrent_bias = own[RECURRENT_BIAS].as_slice();
@@ -214,14 +249,18 @@ impl Cell for Gru {
             let from_input = space.projection.slice_mut(rows);
             let before = before.slice(row, active);
             let states = after.first_rows(active);
-            vectorised(Steps {
+            let steps = Steps {
                 from_input,
                 from_state,
                 bias,
                 recurrent_bias,
                 before,
                 states,
-            });
+            };
+            match arithmetic {
+                Arithmetic::Float => vectorised(steps),
+                Arithmetic::Device { .. } => steps.on_device(),
+            }
         }
     }
 
@@ -273,5 +312,36 @@ impl Cell for Gru {
         gradients[RECURRENT_BIAS]
             .row_mut(0)
             .assign(&of_candidate.sum_axis(ndarray::Axis(0)));
+    }
+}
+
+impl DeviceLayout for Gru {
+    fn sums(&self) -> &'static [Sum] {
+        const {
+            &[
+                Sum::of_gate(0),
+                Sum::of_gate(1),
+                Sum {
+                    input: Some(2),
+                    recurrent: None,
+                    bias: Some(("bias", 2)),
+                },
+                Sum {
+                    input: None,
+                    recurrent: Some(2),
+                    bias: Some(("recurrent_bias", 0)),
+                },
+            ]
+        }
+    }
+
+    fn spec(&self, written: Written<'_>) -> CellSpec {
+        let (input_weights, recurrent_weights) = written.whole();
+        CellSpec::Gru(GruSpec {
+            hidden_size: written.hidden_size,
+            input_weights,
+            recurrent_weights,
+            rows: written.rows,
+        })
     }
 }

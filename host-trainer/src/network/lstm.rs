@@ -21,11 +21,14 @@ use ndarray::Array2;
 use super::activation::{sigmoid_all, tanh_all};
 use super::cell::Cell;
 use super::config::{Arithmetic, NetworkConfig};
+use super::device::{real, wide};
+use super::layout::{DeviceLayout, Sum, Written};
 use super::product::{add_product, product, transposed};
 use super::tensor::{Initializer, Tensor, TensorSpec};
 use super::vector::{Vectorised, sum_rows, vectorised};
 use super::workspace::LayerSpace;
 use crate::batch::Batch;
+use spinet_core::cell::{CellSpec, LstmSpec, LstmUnit};
 
 /// The cell's place among its own tensors.
 const RECURRENT_KERNEL: usize = 0;
@@ -124,6 +127,28 @@ impl Vectorised for Steps<'_> {
     }
 }
 
+impl Steps<'_> {
+    /// The same with the device's functions.
+    fn on_device(self) {
+        let units = self.bias.len() / 4;
+        for (k, state) in self.states.chunks_exact_mut(units).enumerate() {
+            let sums = &mut self.sums[4 * k * units..][..4 * units];
+            for (j, h) in state.iter_mut().enumerate() {
+                let at = k * units + j;
+                let place = |gate: usize| gate * units + j;
+                let z = [0, 1, 2, 3].map(|gate| wide(sums[place(gate)] + self.bias[place(gate)]));
+                let unit = LstmUnit::new(z, wide(self.before[at]));
+                for (gate, &value) in unit.gates.iter().enumerate() {
+                    sums[place(gate)] = real(value);
+                }
+                self.inner[at] = real(unit.cell);
+                self.squashed[at] = real(unit.squashed);
+                *h = real(unit.hidden);
+            }
+        }
+    }
+}
+
 /// All sequences' step back: the gates (n, 4H), `c`, `tanh(c')`, `dh` and `dc` (n, H), and `H`.
 struct StepsBack<'a> {
     gates: &'a mut [f32],
@@ -192,7 +217,13 @@ impl Cell for Lstm {
         ]
     }
 
-    fn forward(&self, own: &[Tensor], batch: &Batch, space: &mut LayerSpace, _: Arithmetic) {
+    fn forward(
+        &self,
+        own: &[Tensor],
+        batch: &Batch,
+        space: &mut LayerSpace,
+        arithmetic: Arithmetic,
+    ) {
         let recurrent = own[RECURRENT_KERNEL].values.view();
         let bias = own[BIAS].as_slice();
         for t in 0..batch.steps() {
@@ -209,14 +240,18 @@ impl Cell for Lstm {
             let inner = inner.first_rows(active);
             let squashed = space.memory.slice_mut(rows);
             let states = after.first_rows(active);
-            vectorised(Steps {
+            let steps = Steps {
                 sums,
                 bias,
                 before: inner_before,
                 inner,
                 squashed,
                 states,
-            });
+            };
+            match arithmetic {
+                Arithmetic::Float => vectorised(steps),
+                Arithmetic::Device { .. } => steps.on_device(),
+            }
         }
     }
 
@@ -262,5 +297,28 @@ impl Cell for Lstm {
         product(&before.t(), &sums, gradients[RECURRENT_KERNEL].view_mut());
         let bias = gradients[BIAS].as_slice_mut().unwrap_or_default();
         sum_rows(space.projection.slice(tokens), bias);
+    }
+}
+
+impl DeviceLayout for Lstm {
+    fn sums(&self) -> &'static [Sum] {
+        const {
+            &[
+                Sum::of_gate(0),
+                Sum::of_gate(1),
+                Sum::of_gate(2),
+                Sum::of_gate(3),
+            ]
+        }
+    }
+
+    fn spec(&self, written: Written<'_>) -> CellSpec {
+        let (input_weights, recurrent_weights) = written.whole();
+        CellSpec::Lstm(LstmSpec {
+            hidden_size: written.hidden_size,
+            input_weights,
+            recurrent_weights,
+            rows: written.rows,
+        })
     }
 }

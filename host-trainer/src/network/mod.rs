@@ -12,6 +12,7 @@
 pub mod activation;
 mod cell;
 mod config;
+mod device;
 mod dropout;
 mod fast_grnn;
 mod gradients;
@@ -19,6 +20,7 @@ mod gru;
 mod head;
 mod input;
 mod layer;
+mod layout;
 mod lstm;
 mod model;
 mod outcome;
@@ -35,6 +37,7 @@ mod workspace;
 
 pub use config::{Arithmetic, CellKind, ConfigError, InputKind, MAX_LAYERS, NetworkConfig, Task};
 pub use gradients::{Gradient, Gradients, RowGradient};
+pub(crate) use layout::{DeviceLayout, Written};
 pub use model::Network;
 pub use outcome::Outcome;
 pub use parameters::{Parameters, ParametersError};
@@ -42,3 +45,8 @@ pub(crate) use team::Team;
 pub use tensor::Tensor;
 pub(crate) use tensor::gaussian;
 pub use workers::{Pass, Workers};
+
+/// How the cell of a kind lies on the device.
+pub(crate) fn device_layout(kind: CellKind) -> &'static dyn DeviceLayout {
+    cell::cell_for(kind)
+}

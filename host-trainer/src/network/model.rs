@@ -25,7 +25,8 @@ pub struct Network {
     places: Places,
     cell: &'static dyn Cell,
     parameters: Parameters,
-    arithmetic: Arithmetic,
+    /// Of each layer; at first f32.
+    arithmetic: Vec<Arithmetic>,
 }
 
 impl Network {
@@ -48,9 +49,9 @@ impl Network {
         Self {
             places: Places::new(&config),
             cell: cell_for(config.cell),
+            arithmetic: vec![Arithmetic::default(); config.layers],
             config,
             parameters,
-            arithmetic: Arithmetic::default(),
         }
     }
 
@@ -69,13 +70,13 @@ impl Network {
         &mut self.parameters
     }
 
-    /// In what arithmetic the cells' element-wise part is computed; at first in f32.
-    pub fn set_arithmetic(&mut self, arithmetic: Arithmetic) -> Result<(), ConfigError> {
-        if !self.cell.computes_in(arithmetic) {
-            return Err(ConfigError::NoDeviceArithmetic(self.config.cell));
+    /// Computes the cells' element-wise part as the device does from now on; the states of layer
+    /// `l` are kept divided by two to the power `state_shifts[l]`, 0 for layers beyond.
+    pub fn compute_as_device(&mut self, state_shifts: &[u8]) {
+        for (layer, arithmetic) in self.arithmetic.iter_mut().enumerate() {
+            let state_shift = state_shifts.get(layer).copied().unwrap_or(0);
+            *arithmetic = Arithmetic::Device { state_shift };
         }
-        self.arithmetic = arithmetic;
-        Ok(())
     }
 
     /// From tokens or vectors to logits; `space` keeps what [`backward`](Self::backward) needs.
@@ -98,7 +99,8 @@ impl Network {
             }
             let own = &tensors[places.cell.clone()];
             let layer_space = &mut space.layers[layer];
-            self.cell.forward(own, batch, layer_space, self.arithmetic);
+            self.cell
+                .forward(own, batch, layer_space, self.arithmetic[layer]);
         }
         self.read(batch, space, masked);
     }

@@ -113,9 +113,13 @@ impl Parameters {
 
     /// Whether every number is finite.
     pub fn all_finite(&self) -> bool {
-        self.tensors
-            .iter()
-            .all(|tensor| tensor.values.iter().all(|value| value.is_finite()))
+        self.not_finite().is_none()
+    }
+
+    /// The first tensor with a number that is infinite or none.
+    pub fn not_finite(&self) -> Option<&Tensor> {
+        let finite = |tensor: &Tensor| tensor.values.iter().all(|value| value.is_finite());
+        self.tensors.iter().find(|tensor| !finite(tensor))
     }
 
     pub(crate) fn as_slice(&self) -> &[Tensor] {

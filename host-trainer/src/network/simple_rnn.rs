@@ -17,11 +17,15 @@ use ndarray::Array2;
 use super::activation::tanh;
 use super::cell::Cell;
 use super::config::{Arithmetic, NetworkConfig};
+use super::device::{real, wide};
+use super::layout::{DeviceLayout, Sum, Written};
 use super::product::{add_product, product, transposed};
 use super::tensor::{Initializer, Tensor, TensorSpec};
 use super::vector::{Vectorised, sum_rows, vectorised};
 use super::workspace::LayerSpace;
 use crate::batch::Batch;
+use spinet_core::activation::tanh as tanh_q15;
+use spinet_core::cell::{CellSpec, SimpleRnnSpec};
 
 /// The cell's place among its own tensors.
 const RECURRENT_KERNEL: usize = 0;
@@ -30,16 +34,10 @@ const BIAS: usize = 1;
 /// The cell; its state is its output.
 pub(crate) struct SimpleRnn;
 
-/// The device's tanh of a sum rounded to Q16.15; the state is a Q0.15 number.
+/// One unit on the device.
 fn device_unit(sum: f32) -> f32 {
-    // A conversion to an integer saturates.
-    f32::from(spinet_core::activation::tanh(
-        (sum * Q15).round_ties_even() as i32
-    )) / Q15
+    real(tanh_q15(wide(sum)))
 }
-
-/// `2^15`.
-const Q15: f32 = 32_768.0;
 
 /// All sequences' step: states from the sums without bias (n, H).
 #[inline(always)]
@@ -102,10 +100,6 @@ impl Cell for SimpleRnn {
         ]
     }
 
-    fn computes_in(&self, _: Arithmetic) -> bool {
-        true
-    }
-
     fn forward(
         &self,
         own: &[Tensor],
@@ -126,7 +120,7 @@ impl Cell for SimpleRnn {
             let states = after.first_rows(active);
             match arithmetic {
                 Arithmetic::Float => vectorised(Steps { sums, bias, states }),
-                Arithmetic::Device => step(device_unit, sums, bias, states),
+                Arithmetic::Device { .. } => step(device_unit, sums, bias, states),
             }
         }
     }
@@ -162,5 +156,21 @@ impl Cell for SimpleRnn {
         product(&before.t(), &dz, gradients[RECURRENT_KERNEL].view_mut());
         let bias = gradients[BIAS].as_slice_mut().unwrap_or_default();
         sum_rows(space.projection.slice(tokens), bias);
+    }
+}
+
+impl DeviceLayout for SimpleRnn {
+    fn sums(&self) -> &'static [Sum] {
+        const { &[Sum::of_gate(0)] }
+    }
+
+    fn spec(&self, written: Written<'_>) -> CellSpec {
+        let (input_weights, recurrent_weights) = written.whole();
+        CellSpec::SimpleRnn(SimpleRnnSpec {
+            hidden_size: written.hidden_size,
+            input_weights,
+            recurrent_weights,
+            rows: written.rows,
+        })
     }
 }

@@ -1,48 +1,94 @@
 //! From a trained network to an artifact.
 //!
-//! Weights become 8-bit integers with a scale per row; biases join the 32-bit sums;
-//! an embedding's columns are scaled to Q0.7 and the inverse goes into the input weights, which
+//! Weights become 8-bit or 4-bit integers with a scale per row; biases join the 32-bit sums; an
+//! embedding's columns are scaled to Q0.7 and the inverse goes into the input weights, which
 //! costs nothing. Calibration runs training sequences through the core itself, with a first
 //! artifact, to learn which inputs are large, and then chooses the scales again.
+//!
+//! `scales` chooses a row's, `group` those of tensors that add up, [`Plan`] a network's; `build`
+//! writes the artifact. [`Quantizer`] joins them. A plan also rounds a network's weights to what it
+//! can hold, which is what quantisation-aware training trains with.
 
-mod calibration;
+mod build;
+mod group;
+mod moments;
+mod plan;
 mod scales;
-mod tensors;
 mod writer;
+
+pub use moments::Calibration;
+pub use plan::Plan;
 
 use crate::{
     inference::Model,
-    network::{CellKind, InputKind, NetworkConfig, Parameters},
+    network::{NetworkConfig, Parameters},
+    symbols::OwnedSymbols,
+    training::{Rounding, TrainingError},
     vocabulary::OwnedVocabulary,
 };
-use calibration::Moments;
+use moments::Moments;
 use serde::Serialize;
-use spinet_core::{
-    ArtifactError, Token,
-    artifact::{Manifest, Training},
-    cell::{CellSpec, SimpleRnnSpec},
-    dense::DenseSpec,
-    fixed::{LOOK_UP_BOUND, product_bound},
-    input::InputSpec,
-    matrix::{Encoding, MatrixSpec},
-    rows::RowsSpec,
-    text::VocabularySpec,
-};
-use tensors::{Operand, Rows, Weights};
-use writer::DataWriter;
+use spinet_core::{ArtifactError, artifact::Training, matrix::Encoding};
+
+/// How each tensor is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Precision {
+    /// The input table: the embedding, or the one-hot kernel.
+    pub table: Encoding,
+    /// The input kernels of vectors: embeddings, series, lower layers.
+    pub input: Encoding,
+    /// The recurrent kernels.
+    pub recurrent: Encoding,
+    /// The head.
+    pub head: Encoding,
+}
+
+impl Precision {
+    /// Every tensor in the same encoding.
+    pub const fn all(encoding: Encoding) -> Self {
+        Self {
+            table: encoding,
+            input: encoding,
+            recurrent: encoding,
+            head: encoding,
+        }
+    }
+}
+
+/// What a model reads.
+#[derive(Debug, Clone, Copy)]
+pub enum FrontSource<'s> {
+    /// Words.
+    Words {
+        /// The words.
+        vocabulary: &'s OwnedVocabulary,
+        /// Whether a sequence begins with the start token.
+        start: bool,
+    },
+    /// Characters or bytes.
+    Symbols(&'s OwnedSymbols),
+    /// Vectors of numbers.
+    Series {
+        /// The value that becomes 0, of each feature.
+        offsets: &'s [f32],
+        /// The distance from it that becomes 1, of each feature.
+        scales: &'s [f32],
+    },
+}
 
 /// Everything that an artifact is made of.
+#[derive(Clone, Copy)]
 pub struct Source<'s> {
     /// The network's shape.
     pub config: &'s NetworkConfig,
     /// Its weights.
     pub parameters: &'s Parameters,
-    /// The words.
-    pub vocabulary: &'s OwnedVocabulary,
-    /// The names of the classes.
+    /// How they are stored.
+    pub precision: Precision,
+    /// What it reads.
+    pub front: FrontSource<'s>,
+    /// The names of the classes; none of a model that generates.
     pub labels: &'s [String],
-    /// Whether a sequence begins with the start token.
-    pub start: bool,
     /// How many tokens the model looks back; 0 for all of them.
     pub window: u16,
     /// Where the model comes from.
@@ -62,6 +108,8 @@ pub struct Quantized {
 pub struct TensorReport {
     /// Its name in the network's parameters.
     pub tensor: String,
+    /// How it is stored.
+    pub encoding: Encoding,
     /// Rows and columns.
     pub shape: (usize, usize),
     /// Bytes in the artifact.
@@ -77,23 +125,44 @@ pub struct TensorReport {
 pub enum QuantizeError {
     /// A parameter is missing.
     #[error("the network has no tensor `{0}`")]
-    Missing(&'static str),
-    /// A weight that is not a number, or too large for the multiplier's range.
-    #[error("{tensor}, row {row}: the weights reach {largest:e}, beyond the range of a scale")]
+    Missing(String),
+    /// A parameter has another shape than the network's configuration asks for.
+    #[error("{tensor} has shape {found:?}, not {expected:?}")]
+    Shape {
+        /// The tensor.
+        tensor: String,
+        /// Rows and columns of the kernel.
+        expected: (usize, usize),
+        /// What was found.
+        found: (usize, usize),
+    },
+    /// A parameter is infinite or not a number.
+    #[error("{tensor} holds a number that is not finite")]
+    NotFinite {
+        /// The tensor.
+        tensor: String,
+    },
+    /// A weight that is too large for the multiplier's range.
+    #[error("{tensor}, row {row}: the weights reach {largest:.2e}, beyond the range of a scale")]
     Range {
         /// The tensor.
-        tensor: &'static str,
-        /// The row.
+        tensor: String,
+        /// The row on the device: the unit, or with several gates the unit's gate.
         row: usize,
-        /// Its largest magnitude.
+        /// Its largest magnitude, as it would be on the device.
         largest: f64,
     },
-    /// More recurrent layers than an artifact holds.
-    #[error("the network has {0} layers, an artifact holds 1")]
-    Layers(usize),
-    /// A network that no artifact holds.
-    #[error("an artifact holds no network with {0}")]
-    Unsupported(&'static str),
+    /// A bias that is too large for the sum that it joins.
+    #[error("a bias of {tensor}'s sums is {bias:.2e}, beyond the range of a scale")]
+    Bias {
+        /// A tensor that adds to the same sum.
+        tensor: String,
+        /// The bias.
+        bias: f64,
+    },
+    /// Rows too wide for a 32-bit sum.
+    #[error("{0}: the rows are too wide for a 32-bit sum")]
+    Room(String),
     /// A class whose name would break the list of names.
     #[error("label {0:?} contains a line break")]
     Label(String),
@@ -105,229 +174,91 @@ pub enum QuantizeError {
     Size,
 }
 
-/// Quantises a network, with its scales chosen for what `calibration` (sequences of training
-/// tokens) makes of it.
+/// Scales that were calibrated once, and can be chosen again for other weights.
+pub struct Quantizer {
+    moments: Moments,
+    precision: Precision,
+}
+
+impl Quantizer {
+    /// Knows of the sequences of `calibration` only how often each token occurs: enough to tell
+    /// whether a network fits a device before it is trained.
+    pub fn assume(source: &Source<'_>, calibration: &Calibration) -> Self {
+        Self {
+            moments: Moments::assumed(source.config, calibration),
+            precision: source.precision,
+        }
+    }
+
+    /// Measures, with a first artifact, what the weights of `source` are multiplied with on the
+    /// sequences of `calibration`.
+    ///
+    /// # Errors
+    /// A [`QuantizeError`] that names the tensor.
+    pub fn calibrate(
+        source: &Source<'_>,
+        calibration: &Calibration,
+    ) -> Result<Self, QuantizeError> {
+        let mut quantizer = Self::assume(source, calibration);
+        let first = quantizer.quantize(source)?;
+        let model = Model::from_bytes(&first.artifact)?;
+        quantizer.moments = quantizer.moments.measured(&model, calibration);
+        Ok(quantizer)
+    }
+
+    /// Chooses the scales for these weights.
+    ///
+    /// # Errors
+    /// A [`QuantizeError`] that names the tensor.
+    pub fn plan(
+        &self,
+        config: &NetworkConfig,
+        parameters: &Parameters,
+    ) -> Result<Plan, QuantizeError> {
+        Plan::choose(config, parameters, &self.moments, &self.precision)
+    }
+
+    /// The artifact of `source`.
+    ///
+    /// # Errors
+    /// A [`QuantizeError`] that names the tensor.
+    pub fn quantize(&self, source: &Source<'_>) -> Result<Quantized, QuantizeError> {
+        self.plan(source.config, source.parameters)?
+            .quantize(source)
+    }
+}
+
+impl Plan {
+    /// The artifact of `source` with these scales, whatever weights they were chosen for.
+    ///
+    /// # Errors
+    /// A [`QuantizeError`] that names the tensor, or says that a bias has grown too large.
+    pub fn quantize(&self, source: &Source<'_>) -> Result<Quantized, QuantizeError> {
+        let quantized = build::build(source, self)?;
+        Model::from_bytes(&quantized.artifact)?;
+        Ok(quantized)
+    }
+}
+
+impl Rounding for Plan {
+    fn round(&self, parameters: &Parameters, target: &mut Parameters) -> Result<(), TrainingError> {
+        Self::round(self, parameters, target)
+            .map_err(|error| TrainingError::Rounding(Box::new(error)))
+    }
+
+    fn state_shifts(&self) -> Vec<u8> {
+        Self::state_shifts(self)
+    }
+}
+
+/// Quantises a network, with its scales chosen for what the sequences of `calibration` make of
+/// it.
 ///
 /// # Errors
 /// A [`QuantizeError`] that names the tensor.
 pub fn quantize(
     source: &Source<'_>,
-    calibration: &[Vec<Token>],
+    calibration: &Calibration,
 ) -> Result<Quantized, QuantizeError> {
-    if source.config.layers != 1 {
-        return Err(QuantizeError::Layers(source.config.layers));
-    }
-    if source.config.cell != CellKind::SimpleRnn {
-        return Err(QuantizeError::Unsupported("this cell"));
-    }
-    let moments = Moments::assumed(source.config, calibration);
-    let first = build(source, &moments)?;
-    let moments = moments.measured(&Model::from_bytes(&first.artifact)?, calibration);
-    let quantized = build(source, &moments)?;
-    Model::from_bytes(&quantized.artifact)?;
-    Ok(quantized)
-}
-
-fn build(source: &Source<'_>, moments: &Moments) -> Result<Quantized, QuantizeError> {
-    let mut builder = Builder {
-        source,
-        moments,
-        data: DataWriter::default(),
-        report: Vec::new(),
-    };
-    let labels = joined_labels(source.labels)?;
-    let vocabulary = builder.vocabulary();
-    let (input, cell) = builder.input_and_cell()?;
-    let head = builder.head()?;
-    let manifest = Manifest {
-        labels: &labels,
-        vocabulary,
-        start: source.start,
-        window: source.window,
-        input,
-        cell: CellSpec::SimpleRnn(cell),
-        readout: source.config.readout(),
-        head,
-        training: source.training,
-    };
-    Ok(Quantized {
-        artifact: builder.data.finish(&manifest).ok_or(QuantizeError::Size)?,
-        report: builder.report,
-    })
-}
-
-fn joined_labels(labels: &[String]) -> Result<String, QuantizeError> {
-    match labels.iter().find(|label| label.contains('\n')) {
-        Some(label) => Err(QuantizeError::Label(label.clone())),
-        None => Ok(labels.join("\n")),
-    }
-}
-
-/// The parts of an artifact, written one after the other.
-struct Builder<'b> {
-    source: &'b Source<'b>,
-    moments: &'b Moments,
-    data: DataWriter,
-    report: Vec<TensorReport>,
-}
-
-impl Builder<'_> {
-    fn vocabulary(&mut self) -> VocabularySpec {
-        match self.source.vocabulary {
-            OwnedVocabulary::Hashed { buckets } => VocabularySpec::Hashed { buckets: *buckets },
-            OwnedVocabulary::PerfectHash {
-                words,
-                seed,
-                fingerprint_bits,
-                pilots,
-                fingerprints,
-            } => VocabularySpec::PerfectHash {
-                words: *words,
-                seed: *seed,
-                fingerprint_bits: *fingerprint_bits,
-                pilots: self.data.push(pilots),
-                fingerprints: self.data.push(fingerprints),
-            },
-        }
-    }
-
-    fn input_and_cell(&mut self) -> Result<(InputSpec, SimpleRnnSpec), QuantizeError> {
-        let recurrent = self.weights("layer0.recurrent_kernel")?;
-        let bias = self.weights("layer0.bias")?;
-        let input = self.weights("layer0.input_kernel")?;
-        match self.source.config.input {
-            InputKind::Dense { .. } => Err(QuantizeError::Unsupported("input vectors")),
-            InputKind::OneHot => {
-                // The kernel (tokens, hidden) is the transpose of W_xh, as the table wants it.
-                let rows = self.rows(&input, &recurrent, &bias)?;
-                let table = rows.integers(0, &input);
-                self.note(&input, &rows, 0);
-                let table = tensors::transposed(&table, rows.count());
-                let input = InputSpec::OneHot {
-                    table: self.matrix(&table, rows.shifts[0]),
-                };
-                Ok((input, self.cell(None, &recurrent, 1, &rows)))
-            }
-            InputKind::Embedding { dim } => {
-                let (table, kernel) = self.embedding(dim, &input)?;
-                let rows = self.rows(&kernel, &recurrent, &bias)?;
-                let integers = rows.integers(0, &kernel);
-                self.note(&kernel, &rows, 0);
-                let input_weights = self.matrix(&integers, rows.shifts[0]);
-                let cell = self.cell(Some(input_weights), &recurrent, 1, &rows);
-                Ok((table, cell))
-            }
-        }
-    }
-
-    /// The embedding with its columns scaled to Q0.7, and the input weights that undo it.
-    fn embedding(
-        &mut self,
-        dim: usize,
-        kernel: &Weights,
-    ) -> Result<(InputSpec, Weights), QuantizeError> {
-        // One row per dimension: (dim, tokens).
-        let embedding = self.weights("embedding")?;
-        let rows = Rows::choose("embedding", &[self.table(&embedding)], None)?;
-        let integers = rows.integers(0, &embedding);
-        self.note(&embedding, &rows, 0);
-        let table = self.matrix(&tensors::transposed(&integers, dim), 0);
-        // x = q / 128 on the device, q * scale in the network.
-        let kernel = kernel.scaled_columns(|column| rows.scales[column] * 128.0);
-        let spec = InputSpec::Embedding {
-            input_size: dim as u16,
-            table,
-        };
-        Ok((spec, kernel))
-    }
-
-    fn cell(
-        &mut self,
-        input_weights: Option<MatrixSpec>,
-        recurrent: &Weights,
-        part: usize,
-        rows: &Rows,
-    ) -> SimpleRnnSpec {
-        let integers = rows.integers(part, recurrent);
-        self.note(recurrent, rows, part);
-        let recurrent_weights = self.matrix(&integers, rows.shifts[part]);
-        SimpleRnnSpec {
-            hidden_size: self.source.config.hidden_size as u16,
-            input_weights,
-            recurrent_weights,
-            rows: self.rows_spec(rows),
-        }
-    }
-
-    fn head(&mut self) -> Result<DenseSpec, QuantizeError> {
-        let kernel = self.weights("head.kernel")?;
-        let bias = self.weights("head.bias")?;
-        let moments = vec![1.0; kernel.columns];
-        let rows = Rows::choose("head.kernel", &[product(&kernel, &moments)], Some(&bias))?;
-        let integers = rows.integers(0, &kernel);
-        self.note(&kernel, &rows, 0);
-        Ok(DenseSpec {
-            weights: self.matrix(&integers, rows.shifts[0]),
-            rows: self.rows_spec(&rows),
-        })
-    }
-
-    /// The scales of the cell's rows: input first, recurrent second.
-    fn rows(
-        &self,
-        input: &Weights,
-        recurrent: &Weights,
-        bias: &Weights,
-    ) -> Result<Rows, QuantizeError> {
-        let input = match self.source.config.input {
-            InputKind::OneHot => self.table(input),
-            _ => product(input, &self.moments.input),
-        };
-        let recurrent = product(recurrent, &self.moments.hidden);
-        Rows::choose("layer0", &[input, recurrent], Some(bias))
-    }
-
-    /// Weights of which one column counts at a time, that of the token.
-    fn table<'o>(&'o self, weights: &'o Weights) -> Operand<'o> {
-        Operand {
-            weights,
-            moments: &self.moments.tokens,
-            bound: LOOK_UP_BOUND,
-        }
-    }
-
-    fn matrix(&mut self, integers: &[i8], shift: u8) -> MatrixSpec {
-        MatrixSpec {
-            encoding: Encoding::Int8,
-            shift,
-            weights: self.data.push(integers),
-        }
-    }
-
-    fn rows_spec(&mut self, rows: &Rows) -> RowsSpec {
-        RowsSpec {
-            multipliers: self.data.push(&rows.multipliers),
-            biases: self.data.push(&rows.biases),
-        }
-    }
-
-    /// A kernel `[in, out]` of the network as rows `(out, in)`.
-    fn weights(&self, name: &'static str) -> Result<Weights, QuantizeError> {
-        let tensor = self.source.parameters.get(name);
-        let tensor = tensor.ok_or(QuantizeError::Missing(name))?;
-        Ok(Weights::transposed(name, &tensor.values))
-    }
-
-    fn note(&mut self, weights: &Weights, rows: &Rows, part: usize) {
-        self.report.push(rows.report(weights, part));
-    }
-}
-
-/// Weights that are multiplied with a vector of states.
-fn product<'o>(weights: &'o Weights, moments: &'o [f64]) -> Operand<'o> {
-    Operand {
-        weights,
-        moments,
-        bound: product_bound(weights.columns),
-    }
+    Quantizer::calibrate(source, calibration)?.quantize(source)
 }

@@ -4,6 +4,7 @@ use bytemuck::NoUninit;
 use spinet_core::{
     artifact::{HEADER_BYTES, Manifest, data_offset, seal},
     data::Blob,
+    matrix::{Encoding, MatrixSpec, NIBBLES},
 };
 
 /// The data of an artifact in the making.
@@ -24,6 +25,29 @@ impl DataWriter {
         }
     }
 
+    /// Appends a matrix of `columns` columns, row by row, as its encoding asks.
+    pub fn push_matrix(
+        &mut self,
+        integers: &[i8],
+        columns: usize,
+        encoding: Encoding,
+        shift: u8,
+    ) -> MatrixSpec {
+        let weights = match encoding {
+            Encoding::Int8 => self.push(integers),
+            Encoding::Int4 => {
+                let rows = integers.chunks(columns);
+                let words: Vec<u32> = rows.flat_map(|row| row.chunks(NIBBLES).map(pack)).collect();
+                self.push(&words)
+            }
+        };
+        MatrixSpec {
+            encoding,
+            shift,
+            weights,
+        }
+    }
+
     /// The file: header, manifest, data. `None` if it would exceed 4 GiB.
     pub fn finish(self, manifest: &Manifest<'_>) -> Option<Vec<u8>> {
         u32::try_from(self.bytes.len()).ok()?;
@@ -35,4 +59,20 @@ impl DataWriter {
         seal(&mut file, manifest.len().try_into().ok()?)?;
         Some(file)
     }
+}
+
+/// Up to eight 4-bit weights in a word; those that are missing are zero weights.
+fn pack(weights: &[i8]) -> u32 {
+    (0..NIBBLES).fold(0, |word, index| {
+        let weight = weights.get(index).copied().unwrap_or(0);
+        word | ((i32::from(weight) + 8) as u32) << Encoding::nibble(index)
+    })
+}
+
+/// The transpose of a row-major matrix of `rows` rows.
+pub(super) fn transposed(values: &[i8], rows: usize) -> Vec<i8> {
+    let columns = values.len() / rows;
+    (0..columns)
+        .flat_map(|column| (0..rows).map(move |row| values[row * columns + column]))
+        .collect()
 }

@@ -12,6 +12,14 @@ pub enum TrainingError {
     /// Nothing to train on.
     #[error("there are no training examples")]
     NoExamples,
+    /// A stream that is shorter than a batch is wide.
+    #[error("{tokens} tokens to train on are too few to be read at {lanes} places at once")]
+    ShortStream {
+        /// Tokens of the stream.
+        tokens: usize,
+        /// Lanes of a batch.
+        lanes: usize,
+    },
     /// A stream of tokens for a network that does not tell the next token.
     #[error("the network is no language model: its task is not to tell the next token")]
     NoLanguageModel,
@@ -21,6 +29,9 @@ pub enum TrainingError {
     /// More examples than 32-bit indices reach.
     #[error("{0} examples are more than the 4294967295 that are supported")]
     TooManyExamples(usize),
+    /// The weights cannot be rounded.
+    #[error("the weights cannot be rounded: {0}")]
+    Rounding(Box<dyn std::error::Error + Send + Sync>),
     /// A number of the configuration is outside its range.
     #[error("training: {name} = {value} is out of range")]
     Range {

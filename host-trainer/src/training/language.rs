@@ -10,6 +10,7 @@ use super::error::TrainingError;
 use super::evaluation::score_stream;
 use super::history::{EpochRecord, History};
 use super::lessons::Stream;
+use super::rounding::Rounding;
 use super::run::train;
 use crate::batch::{BatchError, Lanes, check_stream};
 use crate::network::{Network, NetworkConfig, Outcome, Task, Workers};
@@ -25,6 +26,30 @@ pub fn fit_language(
     config: &TrainingConfig,
     on_epoch: &mut dyn FnMut(&EpochRecord),
 ) -> Result<History, TrainingError> {
+    fit_stream(network, training, validation, config, None, on_epoch)
+}
+
+/// The same with the weights rounded as `rounding` says, in training and validation.
+pub fn fit_language_rounded(
+    network: &mut Network,
+    training: &[u16],
+    validation: &[u16],
+    config: &TrainingConfig,
+    rounding: &dyn Rounding,
+    on_epoch: &mut dyn FnMut(&EpochRecord),
+) -> Result<History, TrainingError> {
+    let rounding = Some(rounding);
+    fit_stream(network, training, validation, config, rounding, on_epoch)
+}
+
+fn fit_stream(
+    network: &mut Network,
+    training: &[u16],
+    validation: &[u16],
+    config: &TrainingConfig,
+    rounding: Option<&dyn Rounding>,
+    on_epoch: &mut dyn FnMut(&EpochRecord),
+) -> Result<History, TrainingError> {
     config.validate()?;
     check_language(network.config(), config.truncation)?;
     if config.batch.size == 0 {
@@ -35,7 +60,8 @@ pub fn fit_language(
     }
     let lanes = Lanes::training(training.len(), config.batch.size, config.truncation);
     if lanes.chunks() == 0 {
-        return Err(TrainingError::NoExamples);
+        let (tokens, lanes) = (training.len(), config.batch.size);
+        return Err(TrainingError::ShortStream { tokens, lanes });
     }
     let lessons = Stream {
         training,
@@ -43,7 +69,7 @@ pub fn fit_language(
         lanes,
         truncation: config.truncation,
     };
-    train(network, lessons, config, on_epoch)
+    train(network, lessons, config, rounding, on_epoch)
 }
 
 /// Mean loss per token and share of right guesses of a language model on a stream, read from a

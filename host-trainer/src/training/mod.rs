@@ -11,6 +11,7 @@ mod evaluation;
 mod history;
 mod language;
 mod lessons;
+mod rounding;
 mod run;
 
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointProblem};
@@ -18,5 +19,6 @@ pub use config::{Selection, TrainingConfig};
 pub use error::TrainingError;
 pub use evaluation::{evaluate, predict};
 pub use history::{EpochRecord, History, Score};
-pub use language::{evaluate_language, fit_language};
-pub use run::fit;
+pub use language::{evaluate_language, fit_language, fit_language_rounded};
+pub use rounding::Rounding;
+pub use run::{fit, fit_rounded};

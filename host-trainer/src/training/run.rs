@@ -7,6 +7,7 @@ use super::config::TrainingConfig;
 use super::error::TrainingError;
 use super::history::{EpochRecord, History, Score};
 use super::lessons::{Lessons, Sequences};
+use super::rounding::{Rounding, Twin};
 use crate::batch::{Example, check};
 use crate::network::{Network, Outcome, Parameters, Workers};
 use crate::optimizer::Adam;
@@ -20,6 +21,30 @@ pub fn fit(
     training: &[Example],
     validation: &[Example],
     config: &TrainingConfig,
+    on_epoch: &mut dyn FnMut(&EpochRecord),
+) -> Result<History, TrainingError> {
+    fit_examples(network, training, validation, config, None, on_epoch)
+}
+
+/// The same with the weights rounded as `rounding` says, in training and validation.
+pub fn fit_rounded(
+    network: &mut Network,
+    training: &[Example],
+    validation: &[Example],
+    config: &TrainingConfig,
+    rounding: &dyn Rounding,
+    on_epoch: &mut dyn FnMut(&EpochRecord),
+) -> Result<History, TrainingError> {
+    let rounding = Some(rounding);
+    fit_examples(network, training, validation, config, rounding, on_epoch)
+}
+
+fn fit_examples(
+    network: &mut Network,
+    training: &[Example],
+    validation: &[Example],
+    config: &TrainingConfig,
+    rounding: Option<&dyn Rounding>,
     on_epoch: &mut dyn FnMut(&EpochRecord),
 ) -> Result<History, TrainingError> {
     config.validate()?;
@@ -38,7 +63,7 @@ pub fn fit(
         validation,
         batches: Vec::new(),
     };
-    train(network, lessons, config, on_epoch)
+    train(network, lessons, config, rounding, on_epoch)
 }
 
 /// Trains on whatever the lessons are.
@@ -46,9 +71,11 @@ pub(super) fn train<L: Lessons>(
     network: &mut Network,
     lessons: L,
     config: &TrainingConfig,
+    rounding: Option<&dyn Rounding>,
     on_epoch: &mut dyn FnMut(&EpochRecord),
 ) -> Result<History, TrainingError> {
-    let mut run = Run::new(network, lessons, config)?;
+    let twin = rounding.map(|rounding| Twin::new(network, rounding));
+    let mut run = Run::new(network, lessons, config, twin)?;
     let result = run.epochs(on_epoch);
     let Run { best, history, .. } = run;
     *network.parameters_mut() = best;
@@ -59,6 +86,8 @@ struct Run<'a, L> {
     config: &'a TrainingConfig,
     lessons: L,
     network: &'a mut Network,
+    /// What is run instead of the network, if its weights are to be rounded.
+    twin: Option<Twin<'a>>,
     workers: Workers,
     adam: Adam,
     /// Weights of the best epoch so far; at first, the initial ones.
@@ -73,6 +102,7 @@ impl<'a, L: Lessons> Run<'a, L> {
         network: &'a mut Network,
         lessons: L,
         config: &'a TrainingConfig,
+        twin: Option<Twin<'a>>,
     ) -> Result<Self, TrainingError> {
         Ok(Self {
             workers: Workers::new(network.config(), config.threads)?,
@@ -83,6 +113,7 @@ impl<'a, L: Lessons> Run<'a, L> {
             config,
             lessons,
             network,
+            twin,
         })
     }
 
@@ -140,9 +171,15 @@ impl<'a, L: Lessons> Run<'a, L> {
         progress.expect(steps);
         let mut sum = Outcome::default();
         for number in 0..steps {
-            let outcome = self
-                .lessons
-                .learn(&mut self.workers, self.network, number, seed);
+            let network = match &mut self.twin {
+                Some(twin) => {
+                    twin.follow(self.network.parameters())?;
+                    &twin.network
+                }
+                None => &*self.network,
+            };
+            let workers = &mut self.workers;
+            let outcome = self.lessons.learn(workers, network, number, seed);
             self.check_loss(outcome.loss(), epoch, number + 1)?;
             let rate = self.rate((epoch - 1) * steps + number);
             let norm = self
@@ -167,9 +204,15 @@ impl<'a, L: Lessons> Run<'a, L> {
 
     fn validate(&mut self, epoch: usize) -> Result<Option<Score>, TrainingError> {
         let progress = Progress::new(self.config.progress, "validation");
-        let outcome = self
-            .lessons
-            .validate(&mut self.workers, self.network, progress);
+        let network = match &mut self.twin {
+            Some(twin) => {
+                twin.follow(self.network.parameters())?;
+                &twin.network
+            }
+            None => &*self.network,
+        };
+        let workers = &mut self.workers;
+        let outcome = self.lessons.validate(workers, network, progress);
         let Some(outcome) = outcome else {
             return Ok(None);
         };

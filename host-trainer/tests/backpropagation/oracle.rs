@@ -144,27 +144,58 @@ fn cross_entropy(logits: &[f64], wanted: usize) -> f64 {
     sum.ln() - logits[wanted]
 }
 
+/// What becomes of a sequence.
+pub struct Trace {
+    /// The vectors that enter the first layer, `[step][input]`.
+    inputs: Matrix,
+    /// `[layer][step][unit]`.
+    pub states: Vec<Matrix>,
+}
+
+impl Trace {
+    pub fn of(config: &NetworkConfig, weights: &Weights, sequence: Sequence) -> Self {
+        let inputs = inputs(config, weights, sequence);
+        let mut states: Vec<Matrix> = Vec::new();
+        for layer in 0..config.layers {
+            let below = states.last().unwrap_or(&inputs);
+            states.push(run(config, weights, layer, below));
+        }
+        Self { inputs, states }
+    }
+
+    /// What the head says after every step, or of a classifier once, at the end.
+    pub fn outputs(&self, config: &NetworkConfig, weights: &Weights) -> Matrix {
+        let top = &self.states[config.layers - 1];
+        match config.task {
+            Task::Classify { readout, .. } => {
+                let seen = condensed(top, readout, config.hidden_size);
+                vec![head(weights, &seen)]
+            }
+            _ => top.iter().map(|state| head(weights, state)).collect(),
+        }
+    }
+}
+
 /// All losses of an example.
 fn losses(config: &NetworkConfig, weights: &Weights, example: &Example) -> Vec<f64> {
-    let first = inputs(config, weights, example.sequence);
-    let states = (0..config.layers).fold(first.clone(), |states, layer| {
-        run(config, weights, layer, &states)
-    });
-    let outputs = states.iter().map(|state| head(weights, state));
+    let trace = Trace::of(config, weights, example.sequence);
+    let mut outputs = trace.outputs(config, weights);
     match (config.task, example.sequence) {
-        (Task::Classify { readout, outputs }, _) => {
-            let mut logits = head(weights, &condensed(&states, readout, config.hidden_size));
-            if outputs == 1 {
+        (Task::Classify { outputs: count, .. }, _) => {
+            let logits = &mut outputs[0];
+            if count == 1 {
                 logits.insert(0, 0.0);
             }
-            vec![cross_entropy(&logits, usize::from(example.label))]
+            vec![cross_entropy(logits, usize::from(example.label))]
         }
         (Task::NextToken, Sequence::Tokens(tokens)) => outputs
+            .iter()
             .zip(tokens.iter().skip(1))
-            .map(|(logits, &next)| cross_entropy(&logits, usize::from(next)))
+            .map(|(logits, &next)| cross_entropy(logits, usize::from(next)))
             .collect(),
         _ => outputs
-            .zip(first.iter().skip(1))
+            .iter()
+            .zip(trace.inputs.iter().skip(1))
             .map(|(output, next)| {
                 let squares = output.iter().zip(next).map(|(a, b)| (a - b).powi(2));
                 squares.sum::<f64>() / next.len() as f64

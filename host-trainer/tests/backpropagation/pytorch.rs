@@ -119,7 +119,11 @@ const LABELLED: [Example; 3] = [
 
 const fn labelled(tokens: &[u16], label: u16) -> Example<'_> {
     let sequence = Sequence::Tokens(tokens);
-    Example { sequence, label }
+    Example {
+        sequence,
+        label,
+        given: 0,
+    }
 }
 
 /// It prints the numbers of the GRU first.

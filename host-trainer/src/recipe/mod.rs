@@ -1,23 +1,35 @@
 //! Recipes: everything that decides how a model is trained, in one flat list.
 //!
 //! A recipe is a small TOML file, each of its fields a flag of `spinet train`. What neither says
-//! has a default; a flag wins over the file.
+//! has a default; a flag wins over the file. `names` holds the words that a field can be,
+//! `check` the ranges.
+
+mod check;
+mod names;
+
+pub use names::{InputName, ReadName, ReadoutName, ScheduleName, TaskName, WeightName};
 
 use crate::{
-    network::{CellKind, InputKind},
-    training::Selection,
-    vocabulary::VocabularyKind,
+    network::InputKind, quantize::Precision, training::Selection, vocabulary::VocabularyKind,
 };
 use serde::{Deserialize, Serialize};
-use spinet_core::{Readout, fixed::MAX_COLUMNS};
+use spinet_core::{cell::CellKind, matrix::Encoding};
 use std::path::{Path, PathBuf};
 
 /// The recipes that come with the program.
-pub const SHIPPED: [(&str, &str); 4] = [
-    ("default", include_str!("../recipes/default.toml")),
-    ("demo", include_str!("../recipes/demo.toml")),
-    ("imdb", include_str!("../recipes/imdb.toml")),
-    ("keras-imdb", include_str!("../recipes/keras-imdb.toml")),
+pub const SHIPPED: [(&str, &str); 9] = [
+    ("default", include_str!("../../recipes/default.toml")),
+    ("demo", include_str!("../../recipes/demo.toml")),
+    ("imdb", include_str!("../../recipes/imdb.toml")),
+    ("imdb-gru", include_str!("../../recipes/imdb-gru.toml")),
+    ("imdb-lstm", include_str!("../../recipes/imdb-lstm.toml")),
+    ("keras-imdb", include_str!("../../recipes/keras-imdb.toml")),
+    (
+        "shakespeare",
+        include_str!("../../recipes/shakespeare.toml"),
+    ),
+    ("waveform", include_str!("../../recipes/waveform.toml")),
+    ("glyphs", include_str!("../../recipes/glyphs.toml")),
 ];
 
 /// Defines [`Recipe`] and, with every field optional, [`RecipeFields`] for files and flags.
@@ -64,15 +76,25 @@ macro_rules! recipe {
 }
 
 recipe! {
-    /// Recurrent cell.
+    /// What the model reads: words, characters or bytes of a text, or series of vectors (auto: as the data is).
+    reads: ReadName = ReadName::Auto, "auto";
+    /// What the model does with it (auto: classify what has labels, generate what has none).
+    task: TaskName = TaskName::Auto, "auto";
+    /// Recurrent cell (simple-rnn, gru, lstm, fast-grnn).
     cell: CellKind = CellKind::SimpleRnn, "simple-rnn";
     /// How a token enters the cell.
     input: InputName = InputName::Embedding, "embedding";
     /// Width of the embedding.
     embedding_size: u16 = 16, "16";
-    /// Width of the hidden state.
+    /// Width of the hidden state of each layer.
     hidden_size: u16 = 32, "32";
-    /// What the head sees of the hidden states.
+    /// Recurrent layers (1 to 4).
+    layers: usize = 1, "1";
+    /// Rank of the input weights (fast-grnn only; 0: full).
+    input_rank: u16 = 0, "0";
+    /// Rank of the recurrent weights (fast-grnn only; 0: full).
+    recurrent_rank: u16 = 0, "0";
+    /// What the head sees of the hidden states, in a classifier.
     readout: ReadoutName = ReadoutName::Mean, "mean";
     /// Number of tokens, the three special ones included; the rarest words become unknown.
     num_words: usize = 10_000, "10000";
@@ -80,15 +102,17 @@ recipe! {
     vocabulary: VocabularyKind = VocabularyKind::PerfectHash, "perfect-hash";
     /// Bits that tell a known word from an unknown one (1 to 16).
     fingerprint_bits: u8 = 10, "10";
-    /// Begin every sequence with the start token.
+    /// Begin every sequence of words with the start token.
     start: bool = false, "false";
-    /// Look at the last so many tokens only, padded in front (0: stream over all).
+    /// Look at the last so many words only, padded in front (0: stream over all).
     window: u16 = 0, "0";
-    /// Cut longer sequences to so many tokens while training, at a random place.
+    /// Cut longer sequences to so many steps while training, at a random place.
     max_length: usize = 400, "400";
+    /// Steps of a text between two truncations of back-propagation (generate text).
+    truncation: usize = 100, "100";
     /// Passes over the training examples.
     epochs: usize = 10, "10";
-    /// Examples per step of the optimiser.
+    /// Examples per step of the optimiser; for a text, places that are read at once.
     batch_size: usize = 32, "32";
     /// Learning rate of Adam, at its highest.
     learning_rate: f32 = 0.002, "0.002";
@@ -104,13 +128,17 @@ recipe! {
     clip_norm: f32 = 1.0, "1.0";
     /// Share of the embedding's components dropped.
     embedding_dropout: f32 = 0.2, "0.2";
-    /// Share of the read-out's components dropped.
+    /// Share of what the head sees dropped.
     hidden_dropout: f32 = 0.2, "0.2";
     /// Share of the words read as unknown.
     word_dropout: f32 = 0.05, "0.05";
+    /// First vectors of a series that are given: training does not count how well they are predicted.
+    given: usize = 0, "0";
+    /// Standard deviation of the noise added to vectors, in units of their calibrated range.
+    input_noise: f32 = 0.0, "0";
     /// Stop after so many epochs without a better one (0: never).
     patience: usize = 3, "3";
-    /// What makes an epoch the best, on the validation examples.
+    /// What makes an epoch the best, on the validation examples (a generator: always the loss).
     select_by: Selection = Selection::Accuracy, "accuracy";
     /// Share of the training examples held out to validate.
     validation: f32 = 0.1, "0.1";
@@ -118,44 +146,24 @@ recipe! {
     test: f32 = 0.1, "0.1";
     /// Training sequences that calibrate the quantisation.
     calibration: usize = 512, "512";
+    /// How weights are stored (int8 or int4, a scale for each row).
+    weights: Encoding = Encoding::Int8, "int8";
+    /// How the input table (embedding, one-hot weights) is stored.
+    table_weights: WeightName = WeightName::Same, "same";
+    /// How the input weights of vectors are stored.
+    input_weights: WeightName = WeightName::Same, "same";
+    /// How the recurrent weights are stored.
+    recurrent_weights: WeightName = WeightName::Same, "same";
+    /// How the head's weights are stored.
+    head_weights: WeightName = WeightName::Same, "same";
+    /// Passes of quantisation-aware training behind the others (0: quantise after training).
+    qat_epochs: usize = 0, "0";
+    /// Learning rate of quantisation-aware training, at its highest.
+    qat_learning_rate: f32 = 0.0005, "0.0005";
     /// Seed of the split, the initial weights, the order and the dropout.
     seed: u64 = 1, "1";
     /// Threads (0: one per core). The same number gives the same model, bit for bit.
     threads: usize = 0, "0";
-}
-
-/// The ways in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum InputName {
-    /// A one-hot vector: a row of the input weights is looked up.
-    OneHot,
-    /// A learned vector, looked up and multiplied.
-    Embedding,
-}
-
-/// The read-outs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReadoutName {
-    /// The last hidden state.
-    Last,
-    /// The mean over time.
-    Mean,
-    /// The maximum over time.
-    Max,
-}
-
-/// The learning-rate schedules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScheduleName {
-    /// Always the same.
-    Constant,
-    /// Up during the warm-up, then down to nothing along a cosine.
-    Cosine,
-    /// Times the decay after every epoch.
-    Exponential,
 }
 
 /// Why a recipe cannot be used.
@@ -229,127 +237,23 @@ impl RecipeFields {
 }
 
 impl Recipe {
-    /// Whether every field is in its range.
-    ///
-    /// # Errors
-    /// [`RecipeError::Range`] for the first that is not.
-    pub fn check(&self) -> Result<(), RecipeError> {
-        let share = |field, value: f32, most: f32, expected| {
-            range(field, value, (0.0..=most).contains(&value), expected)
-        };
-        let count = |field, value: usize, most: usize, expected| {
-            range(field, value, (1..=most).contains(&value), expected)
-        };
-        let columns = match self.input {
-            InputName::OneHot => 0,
-            InputName::Embedding => usize::from(self.embedding_size),
-        } + usize::from(self.hidden_size);
-        count(
-            "embedding-size",
-            self.embedding_size.into(),
-            MAX_COLUMNS,
-            "1 to 512",
-        )?;
-        count(
-            "hidden-size",
-            self.hidden_size.into(),
-            MAX_COLUMNS,
-            "1 to 512",
-        )?;
-        count(
-            "embedding-size + hidden-size",
-            columns,
-            MAX_COLUMNS,
-            "at most 512",
-        )?;
-        count("epochs", self.epochs, 1_000_000, "1 to 1000000")?;
-        count("batch-size", self.batch_size, 65_536, "1 to 65536")?;
-        count("max-length", self.max_length, 1 << 20, "1 to 1048576")?;
-        count("calibration", self.calibration, 1 << 20, "1 to 1048576")?;
-        count("threads", self.threads.max(1), 256, "0 to 256")?;
-        let bits = self.fingerprint_bits;
-        range(
-            "fingerprint-bits",
-            bits,
-            (1..=16).contains(&bits),
-            "1 to 16",
-        )?;
-        range(
-            "num-words",
-            self.num_words,
-            (4..=65_535).contains(&self.num_words),
-            "4 to 65535",
-        )?;
-        let rate = self.learning_rate;
-        range(
-            "learning-rate",
-            rate,
-            rate > 0.0 && rate.is_finite(),
-            "above 0",
-        )?;
-        let falls = self.decay > 0.0 && self.decay <= 1.0;
-        range("decay", self.decay, falls, "above 0, at most 1")?;
-        share(
-            "weight-decay",
-            self.weight_decay,
-            f32::MAX,
-            "at least 0 and finite",
-        )?;
-        share(
-            "clip-norm",
-            self.clip_norm,
-            f32::MAX,
-            "at least 0 and finite",
-        )?;
-        share(
-            "embedding-dropout",
-            self.embedding_dropout,
-            0.95,
-            "0 to 0.95",
-        )?;
-        share("hidden-dropout", self.hidden_dropout, 0.95, "0 to 0.95")?;
-        share("word-dropout", self.word_dropout, 0.95, "0 to 0.95")?;
-        let held = self.validation;
-        let some = (0.001..=0.5).contains(&held);
-        range("validation", held, some, "0.001 to 0.5")?;
-        share("test", self.test, 0.5, "0 to 0.5")
-    }
-}
-
-fn range(
-    field: &'static str,
-    value: impl ToString,
-    right: bool,
-    expected: &'static str,
-) -> Result<(), RecipeError> {
-    match right {
-        true => Ok(()),
-        false => Err(RecipeError::Range {
-            field,
-            value: value.to_string(),
-            expected,
-        }),
-    }
-}
-
-impl From<ReadoutName> for Readout {
-    fn from(name: ReadoutName) -> Self {
-        match name {
-            ReadoutName::Last => Self::Last,
-            ReadoutName::Mean => Self::Mean,
-            ReadoutName::Max => Self::Max,
-        }
-    }
-}
-
-impl Recipe {
-    /// The network's input.
+    /// The network's input behind tokens.
     pub fn input_kind(&self) -> InputKind {
         match self.input {
             InputName::OneHot => InputKind::OneHot,
             InputName::Embedding => InputKind::Embedding {
                 dim: self.embedding_size.into(),
             },
+        }
+    }
+
+    /// How each tensor is stored.
+    pub fn precision(&self) -> Precision {
+        Precision {
+            table: self.table_weights.or(self.weights),
+            input: self.input_weights.or(self.weights),
+            recurrent: self.recurrent_weights.or(self.weights),
+            head: self.head_weights.or(self.weights),
         }
     }
 }

@@ -1,0 +1,150 @@
+//! What training and quantisation are given, whatever it was made of.
+
+use super::{PipelineError, settings};
+use crate::{
+    batch::{BatchMode, Example},
+    network::{Network, NetworkConfig},
+    quantize::{Calibration, FrontSource, Plan, Precision, Source},
+    recipe::Recipe,
+    training::{
+        Checkpoint, EpochRecord, History, Score, TrainingConfig, TrainingError, evaluate,
+        evaluate_language, fit, fit_language, fit_language_rounded, fit_rounded,
+    },
+};
+use spinet_core::artifact::Training;
+
+/// Data that are ready for the network.
+pub(super) struct Material<'m> {
+    pub config: NetworkConfig,
+    pub sequences: Sequences<'m>,
+    pub mode: BatchMode,
+    pub front: FrontSource<'m>,
+    pub labels: &'m [String],
+    pub window: u16,
+    pub calibration: Calibration,
+}
+
+/// What is learnt from and what is validated on.
+pub(super) enum Sequences<'m> {
+    /// Examples by themselves.
+    Examples {
+        training: Vec<Example<'m>>,
+        validation: Vec<Example<'m>>,
+    },
+    /// One long sequence of tokens each.
+    Stream {
+        training: &'m [u16],
+        validation: &'m [u16],
+    },
+}
+
+impl Material<'_> {
+    /// Steps of the optimiser in an epoch.
+    pub fn steps(&self, recipe: &Recipe) -> usize {
+        match &self.sequences {
+            Sequences::Examples { training, .. } => training.len().div_ceil(recipe.batch_size),
+            Sequences::Stream { training, .. } => {
+                (training.len() / recipe.batch_size).div_ceil(recipe.truncation)
+            }
+        }
+    }
+
+    pub fn fit(
+        &self,
+        network: &mut Network,
+        config: &TrainingConfig,
+        on_epoch: &mut dyn FnMut(&EpochRecord),
+    ) -> Result<History, TrainingError> {
+        match &self.sequences {
+            Sequences::Examples {
+                training,
+                validation,
+            } => fit(network, training, validation, config, on_epoch),
+            Sequences::Stream {
+                training,
+                validation,
+            } => fit_language(network, training, validation, config, on_epoch),
+        }
+    }
+
+    /// Scores a network that is not trained on, and writes it where training would have.
+    ///
+    /// # Errors
+    /// If it cannot be scored or written.
+    pub fn keep(&self, network: &Network, config: &TrainingConfig) -> Result<Score, PipelineError> {
+        let outcome = match &self.sequences {
+            Sequences::Examples { validation, .. } => {
+                evaluate(network, validation, &config.batch, config.threads)?
+            }
+            Sequences::Stream { validation, .. } => {
+                evaluate_language(network, validation, config.truncation, config.threads)?
+            }
+        };
+        let score = Score::from(&outcome);
+        if let Some(path) = &config.checkpoint {
+            let (network, epoch) = (network.clone(), 0);
+            Checkpoint {
+                network,
+                epoch,
+                score,
+            }
+            .write(path)?;
+        }
+        Ok(score)
+    }
+
+    /// The same with the weights rounded as `plan` says.
+    pub fn fit_rounded(
+        &self,
+        network: &mut Network,
+        config: &TrainingConfig,
+        plan: &Plan,
+        on_epoch: &mut dyn FnMut(&EpochRecord),
+    ) -> Result<History, TrainingError> {
+        match &self.sequences {
+            Sequences::Examples {
+                training,
+                validation,
+            } => fit_rounded(network, training, validation, config, plan, on_epoch),
+            Sequences::Stream {
+                training,
+                validation,
+            } => fit_language_rounded(network, training, validation, config, plan, on_epoch),
+        }
+    }
+
+    /// What an artifact of `network` is made of.
+    pub fn source<'s>(
+        &'s self,
+        network: &'s Network,
+        precision: Precision,
+        training: Training,
+    ) -> Source<'s> {
+        Source {
+            config: network.config(),
+            parameters: network.parameters(),
+            precision,
+            front: self.front,
+            labels: self.labels,
+            window: self.window,
+            training,
+        }
+    }
+}
+
+/// So many of `items`, spread evenly.
+pub(super) fn sample<T: Clone>(items: &[T], count: usize) -> Vec<T> {
+    let stride = (items.len() / count).max(1);
+    items.iter().step_by(stride).take(count).cloned().collect()
+}
+
+/// The origin that an artifact keeps, before its network is known.
+pub(super) fn origin(recipe: &Recipe, sha256: &[u8; 32], test: u16) -> Training {
+    Training {
+        data: super::start_of(sha256),
+        network: [0; 8],
+        seed: recipe.seed,
+        validation_permille: settings::permille(recipe.validation),
+        test_permille: test,
+    }
+}

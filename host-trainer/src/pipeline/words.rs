@@ -1,0 +1,152 @@
+//! Labelled texts, read as words.
+
+use super::{
+    Event, Measure, PipelineError, Start, Trained,
+    material::{Material, Sequences, origin, sample},
+    produce, related, settings,
+};
+use crate::{
+    batch::{BatchConfig, Example, Sequence},
+    data::{self, Corpus, DataError, Splits},
+    evaluation,
+    network::Network,
+    progress::{bar, during},
+    quantize::{Calibration, FrontSource},
+    recipe::{Recipe, TaskName},
+    training::{self, Score},
+    vocabulary::{OwnedVocabulary, encode_all},
+};
+use rayon::prelude::*;
+use spinet_core::{
+    Artifact, Token,
+    artifact::{Front, FrontSpec, Training},
+    text::special,
+};
+
+pub(super) fn train(
+    corpus: Corpus,
+    recipe: &Recipe,
+    start: Start,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Trained, PipelineError> {
+    if recipe.task == TaskName::Generate {
+        return Err(PipelineError::Task(
+            "words can be classified, not generated: generate characters or bytes",
+        ));
+    }
+    let sha256 = corpus.sha256;
+    let validation = settings::permille(recipe.validation);
+    let test = settings::test_permille(recipe, !corpus.test.is_empty());
+    let splits = data::split(corpus, settings::split_spec(recipe.seed, validation, test))?;
+    tell(Event::Split {
+        train: splits.train.len(),
+        validation: splits.validation.len(),
+        test: splits.test.len(),
+    });
+    let vocabulary = during("counting words", || {
+        OwnedVocabulary::choose(
+            splits.train.iter().map(|example| example.text.as_str()),
+            recipe.vocabulary,
+            recipe.num_words,
+            recipe.fingerprint_bits,
+        )
+    })?;
+    let tokens = encode_all(vocabulary.view(), &splits.train, recipe.start);
+    tell(vocabulary_event(&vocabulary, &tokens));
+    let held_out = encode_all(vocabulary.view(), &splits.validation, recipe.start);
+    let task = settings::classify(recipe, splits.labels.len());
+    let size = vocabulary.view().tokens();
+    let material = Material {
+        config: settings::network(recipe, recipe.input_kind(), size, task),
+        sequences: Sequences::Examples {
+            training: examples(&tokens, &splits.train),
+            validation: examples(&held_out, &splits.validation),
+        },
+        mode: settings::batch_mode(recipe.window, recipe.max_length),
+        front: FrontSource::Words {
+            vocabulary: &vocabulary,
+            start: recipe.start,
+        },
+        labels: &splits.labels,
+        window: recipe.window,
+        calibration: Calibration::Tokens(sample(&tokens, recipe.calibration)),
+    };
+    let origin = origin(recipe, &sha256, test);
+    let produced = produce(&material, recipe, start, origin, tell)?;
+    let progress = bar(splits.validation.len(), "quantised");
+    let score = evaluation::evaluate(&produced.model, &splits.validation, &progress)?;
+    progress.finish_and_clear();
+    Ok(produced.trained(sha256, Measure::Class, score, splits.test))
+}
+
+/// The split that an artifact was trained with, whatever test examples came with the data now
+/// or then; those that come with it are the test part.
+///
+/// # Errors
+/// As [`data::split`].
+pub fn split_of(mut corpus: Corpus, training: &Training) -> Result<Splits, DataError> {
+    let own_test = std::mem::take(&mut corpus.test);
+    let mut splits = data::split(corpus, settings::split_of_training(training))?;
+    if !own_test.is_empty() {
+        splits.test = own_test;
+    }
+    Ok(splits)
+}
+
+/// What the float network of an artifact is worth on examples, read with the artifact's
+/// vocabulary.
+///
+/// # Errors
+/// [`PipelineError::Unrelated`] if the artifact was quantised from another network.
+pub fn evaluate_float(
+    network: &Network,
+    artifact: &Artifact<'_>,
+    data: &[data::Example],
+) -> Result<Score, PipelineError> {
+    related(network, &artifact.manifest.training)?;
+    let (Front::Words(vocabulary), FrontSpec::Words { start, .. }) =
+        (artifact.front, artifact.manifest.front)
+    else {
+        return Err(PipelineError::Task("the model does not read words"));
+    };
+    let tokens = encode_all(vocabulary, data, start);
+    let batch = BatchConfig {
+        size: 64,
+        mode: settings::batch_mode(artifact.manifest.task.window(), usize::MAX),
+    };
+    let threads = rayon::current_num_threads();
+    let outcome = during("float network", || {
+        training::evaluate(network, &examples(&tokens, data), &batch, threads)
+    })?;
+    Ok(Score::from(&outcome))
+}
+
+fn vocabulary_event<'e>(vocabulary: &OwnedVocabulary, tokens: &[Vec<Token>]) -> Event<'e> {
+    let count: usize = tokens.iter().map(Vec::len).sum();
+    let unknown: usize = tokens
+        .par_iter()
+        .map(|tokens| {
+            tokens
+                .iter()
+                .filter(|&&token| token == special::UNKNOWN)
+                .count()
+        })
+        .sum();
+    Event::Vocabulary {
+        words: vocabulary.view().words().into(),
+        tokens: count,
+        unknown: unknown as f64 / count.max(1) as f64,
+    }
+}
+
+fn examples<'t>(tokens: &'t [Vec<Token>], data: &[data::Example]) -> Vec<Example<'t>> {
+    tokens
+        .iter()
+        .zip(data)
+        .map(|(tokens, example)| Example {
+            sequence: Sequence::Tokens(tokens),
+            label: example.label as u16,
+            given: 0,
+        })
+        .collect()
+}
