@@ -18,7 +18,8 @@ pub struct Blob {
 pub struct Data<'a>(&'a [u8]);
 
 impl<'a> Data<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+    /// The data in `bytes`, at any address: whatever is read of it checks its own.
+    pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 

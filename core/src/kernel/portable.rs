@@ -54,7 +54,7 @@ fn rows<T>(mut values: &[T], width: usize) -> impl Iterator<Item = &[T]> {
 
 /// `sum of w_k * x_k`.
 #[inline]
-fn dot_i8(weights: &[i8], x: &[i16]) -> i32 {
+pub(super) fn dot_i8(weights: &[i8], x: &[i16]) -> i32 {
     weights
         .iter()
         .zip(x)
@@ -64,7 +64,7 @@ fn dot_i8(weights: &[i8], x: &[i16]) -> i32 {
 
 /// `sum of (w_k + 8) * x_k`.
 #[inline]
-fn dot_i4(words: &[u32], x: &[i16]) -> i32 {
+pub(super) fn dot_i4(words: &[u32], x: &[i16]) -> i32 {
     let mut sum = 0;
     let (eights, rest) = x.as_chunks::<NIBBLES>();
     let mut words = words.iter();

@@ -3,6 +3,7 @@
 //! A command is a file here with its arguments and a `run`. Errors are one line on stderr and
 //! exit code 2; a comparison that fails (`demo`) is exit code 1.
 
+mod bench;
 mod data;
 mod demo;
 mod emulate;
@@ -41,6 +42,7 @@ enum Command {
     Run(run::Run),
     Inspect(inspect::Inspect),
     Emulate(emulate::Emulate),
+    Bench(bench::Bench),
 }
 
 /// Runs the command that the process was started with.
@@ -66,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Emulate(command) => command.run(),
+        Command::Bench(command) => command.run(),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

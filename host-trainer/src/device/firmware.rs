@@ -20,6 +20,10 @@ pub enum Program {
     Application,
     /// The inference path alone, to look for panics in.
     Inference,
+    /// Counts what the cells cost; ends by itself.
+    Bench,
+    /// Compares the board's kernels with the portable ones; ends by itself.
+    Kernels,
 }
 
 impl Program {
@@ -28,6 +32,8 @@ impl Program {
         match self {
             Self::Application => "spinet-firmware",
             Self::Inference => "inference",
+            Self::Bench => "bench",
+            Self::Kernels => "kernels",
         }
     }
 }

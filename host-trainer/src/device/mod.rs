@@ -1,8 +1,8 @@
 //! The firmware on a board: building it, booting it in the emulator, asking it.
 //!
 //! `board` reads the boards' descriptions, `toolchain` installs what they need, `firmware`
-//! builds an image for a board and a model, `emulator` boots it, `connection` is the wire between,
-//! and `console` speaks the UART's protocol with whatever answers at the other end: `greeting`,
+//! builds an image for a board and a model, `emulator` boots it (`report` one that ends by
+//! itself), `connection` is the wire between, and `console` speaks the UART's protocol with whatever answers at the other end: `greeting`,
 //! `request` and `answer` are its lines, which `protocol`, the firmware's own module, defines.
 
 use std::fs::{self, File};
@@ -18,6 +18,7 @@ pub mod emulator;
 pub mod error;
 pub mod firmware;
 pub mod greeting;
+pub mod report;
 pub mod request;
 pub mod toolchain;
 

@@ -1,0 +1,12 @@
+//! Which kernel is compiled in: stable Rust does not tell whether a target has the DSP extension.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(dsp)");
+    let target = std::env::var("TARGET").unwrap_or_default();
+    // Every Cortex-M4 and M7 has it. Armv8-M leaves it to the chip's maker: for an M33 without it,
+    // take this line away.
+    if target.starts_with("thumbv7em") || target.starts_with("thumbv8m.main") {
+        println!("cargo::rustc-cfg=dsp");
+    }
+}

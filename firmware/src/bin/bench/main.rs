@@ -1,0 +1,109 @@
+//! What one step of each cell costs on a board, and what its parts cost alone: a line each at the
+//! UART, for `spinet bench device`.
+//!
+//! The weights are random and lie where a model's would, in flash; all cells share them. Nothing
+//! of the program's model is used.
+#![no_std]
+#![no_main]
+
+mod parts;
+#[path = "../../register.rs"]
+mod register;
+mod stack;
+#[path = "../../timer/mod.rs"]
+mod timer;
+// Nothing is read from it.
+#[allow(dead_code)]
+#[path = "../../uart/mod.rs"]
+mod uart;
+mod weights;
+
+use core::fmt::Write;
+use core::panic::PanicInfo;
+
+use cortex_m_rt::entry;
+use parts::{Costs, Trial};
+use spinet_core::{cell::CellKind, matrix::Encoding};
+use spinet_firmware::board;
+use timer::Stopwatch;
+use uart::{Port, Uart};
+
+/// Widths of the input and of the state.
+const SHAPES: [(u16, u16); 3] = [(32, 64), (64, 128), (100, 100)];
+
+#[entry]
+fn main() -> ! {
+    let mut uart = Uart::new();
+    let mut stopwatch = Stopwatch::new();
+    for &cell in CellKind::ALL {
+        for (input, hidden) in SHAPES {
+            for encoding in [Encoding::Int8, Encoding::Int4] {
+                let trial = Trial {
+                    cell,
+                    input,
+                    hidden,
+                    encoding,
+                };
+                report(&trial, &mut stopwatch, &mut uart);
+            }
+        }
+    }
+    stop(false)
+}
+
+/// Measures a trial and prints its line.
+#[inline(never)]
+fn report(trial: &Trial, stopwatch: &mut Stopwatch, uart: &mut Uart) {
+    let Trial {
+        cell,
+        input,
+        hidden,
+        encoding,
+    } = trial;
+    let weights = match encoding {
+        Encoding::Int8 => "int8",
+        Encoding::Int4 => "int4",
+    };
+    let tick_hz = board::CLOCK_HZ;
+    // Writing to the UART cannot fail.
+    let _ = match trial.run(stopwatch) {
+        Ok(Costs {
+            macs,
+            step,
+            product,
+            activation,
+            stack_bytes,
+        }) => writeln!(
+            uart,
+            "cell={cell} input={input} hidden={hidden} weights={weights} macs={macs} step={step} product={product} activation={activation} stack_bytes={stack_bytes} tick_hz={tick_hz}"
+        ),
+        Err(_) => writeln!(uart, "error={cell}"),
+    };
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    stop(true)
+}
+
+/// A fault ends the program too: without this, the emulator would wait for ever.
+#[cortex_m_rt::exception]
+#[allow(unsafe_code)]
+// SAFETY: cortex-m-rt asks for `unsafe` because the handler must not rely on the state of the
+// interrupted program; this one does not, and never returns.
+unsafe fn HardFault(_: &cortex_m_rt::ExceptionFrame) -> ! {
+    stop(true)
+}
+
+#[cfg(feature = "semihosting")]
+fn stop(failed: bool) -> ! {
+    semihosting::process::exit(failed.into())
+}
+
+/// Without an emulator or debugger: parks the core.
+#[cfg(not(feature = "semihosting"))]
+fn stop(_: bool) -> ! {
+    loop {
+        cortex_m::asm::wfi();
+    }
+}
