@@ -1,6 +1,7 @@
 //! The command line as a user meets it: what is wrong is said in one line with exit code 2,
 //! and nothing is left half-written.
 
+mod bench;
 mod recipes;
 mod refusals;
 mod series;

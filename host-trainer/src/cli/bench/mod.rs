@@ -1,6 +1,10 @@
-//! `spinet bench`: what things cost.
+//! `spinet bench`: what things cost, on this machine and on a board. Needs no file.
 
 mod device;
+mod drill;
+mod jobs;
+mod numbers;
+mod train;
 
 use super::Outcome;
 use clap::{Args, Subcommand};
@@ -15,12 +19,14 @@ pub(super) struct Bench {
 #[derive(Subcommand)]
 enum What {
     Device(device::DeviceBench),
+    Train(train::Train),
 }
 
 impl Bench {
     pub fn run(self) -> Outcome {
         match self.what {
             What::Device(bench) => bench.run(),
+            What::Train(command) => command.run(),
         }
     }
 }
