@@ -5,10 +5,14 @@
 
 use super::gradients::Gradients;
 use super::parameters::LayerPlaces;
-use super::product::product;
+use super::product::{add_product, product, transposed};
 use super::tensor::Tensor;
 use super::workspace::{Buffer, LayerSpace, Workspace};
 use crate::batch::Batch;
+
+/// Rows of the projection's gradient that two products read one after the other, while they are
+/// in the second-level cache.
+const BLOCK: usize = 256;
 
 /// A layer's input, where the gradient of its first row stands, and the layer.
 struct Ends<'a> {
@@ -59,7 +63,7 @@ pub(crate) fn project(
     }
 }
 
-/// The way back of [`project`]: the kernel's gradient, and that of the layer's input.
+/// The way back of [`project`]: the kernel's gradient, zero before, and that of the layer's input.
 pub(crate) fn project_backward(
     tensors: &[Tensor],
     places: &LayerPlaces,
@@ -89,8 +93,16 @@ pub(crate) fn project_backward(
             product(&reduced, &down.t(), ends.gradient.all_mut());
         }
         (_, of_kernels) => {
-            product(&x.t(), &projection, of_kernels[0].view_mut());
-            product(&projection, &kernel.t(), ends.gradient.all_mut());
+            let (back, rows) = (transposed(&kernel), batch.rows());
+            for start in (0..rows).step_by(BLOCK) {
+                let block = start..rows.min(start + BLOCK);
+                let x = ends
+                    .input
+                    .rows(ends.first + block.start..ends.first + block.end);
+                let projection = ends.this.projection.rows(block.clone());
+                add_product(&x.t(), &projection, of_kernels[0].view_mut());
+                product(&projection, &back.view(), ends.gradient.rows_mut(block));
+            }
         }
     }
 }
