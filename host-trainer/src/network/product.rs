@@ -82,15 +82,22 @@ impl WithSimd for Multiply<'_> {
             let mut column = 0;
             // Sixteen registers hold tiles two vectors wide, thirty-two those of four.
             while S::F32_LANES >= 16 && self.columns - column >= 4 * S::F32_LANES {
-                self.strip::<S, 4>(simd, &depth, column);
+                self.strip::<S, 4>(simd, &depth, column, None);
                 column += 4 * S::F32_LANES;
             }
             while self.columns - column >= 2 * S::F32_LANES {
-                self.strip::<S, 2>(simd, &depth, column);
+                self.strip::<S, 2>(simd, &depth, column, None);
                 column += 2 * S::F32_LANES;
             }
+            // Called at one place alone, so that all of it is inlined.
+            let mut ends = [simd.splat_f32s(0.0); DEPTH];
             while column < self.columns {
-                self.strip::<S, 1>(simd, &depth, column);
+                let whole = self.columns - column >= S::F32_LANES;
+                let ends = match whole {
+                    true => None,
+                    false => Some(self.ends(simd, &depth, column, &mut ends)),
+                };
+                self.strip::<S, 1>(simd, &depth, column, ends);
                 column += S::F32_LANES;
             }
         }
@@ -100,21 +107,45 @@ impl WithSimd for Multiply<'_> {
 type Depth = std::ops::Range<usize>;
 
 impl Multiply<'_> {
-    /// All rows of a strip `V` vectors wide; only one that is 1 wide may reach beyond the end.
+    /// What the rows of `b` hold from `column` on, less than a vector, filled up with zeros.
     #[inline(always)]
-    fn strip<S: Simd, const V: usize>(&mut self, simd: S, depth: &Depth, column: usize) {
+    fn ends<'e, S: Simd>(
+        &self,
+        simd: S,
+        depth: &Depth,
+        column: usize,
+        ends: &'e mut [S::f32s; DEPTH],
+    ) -> &'e [f32] {
+        let rows =
+            self.b[depth.start * self.columns..depth.end * self.columns].chunks_exact(self.columns);
+        for (end, row) in ends.iter_mut().zip(rows) {
+            *end = simd.partial_load_f32s(&row[column..]);
+        }
+        bytemuck::cast_slice(&ends[..depth.len()])
+    }
+
+    /// All rows of a strip `V` vectors wide. What is beyond the last whole vector of the rows of
+    /// `b` comes filled up with zeros, as `ends`.
+    #[inline(always)]
+    fn strip<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        depth: &Depth,
+        column: usize,
+        ends: Option<&[f32]>,
+    ) {
         let tiles = self.rows.div_ceil(TILE_ROWS);
         for tile in 0..tiles {
             // Tiles of like height: 25 rows are five times 5.
             let row = tile * self.rows / tiles;
             let place = (row, column);
             match (tile + 1) * self.rows / tiles - row {
-                1 => self.tile::<S, 1, V>(simd, depth, place),
-                2 => self.tile::<S, 2, V>(simd, depth, place),
-                3 => self.tile::<S, 3, V>(simd, depth, place),
-                4 => self.tile::<S, 4, V>(simd, depth, place),
-                5 => self.tile::<S, 5, V>(simd, depth, place),
-                _ => self.tile::<S, TILE_ROWS, V>(simd, depth, place),
+                1 => self.tile::<S, 1, V>(simd, depth, place, ends),
+                2 => self.tile::<S, 2, V>(simd, depth, place, ends),
+                3 => self.tile::<S, 3, V>(simd, depth, place, ends),
+                4 => self.tile::<S, 4, V>(simd, depth, place, ends),
+                5 => self.tile::<S, 5, V>(simd, depth, place, ends),
+                _ => self.tile::<S, TILE_ROWS, V>(simd, depth, place, ends),
             }
         }
     }
@@ -125,12 +156,21 @@ impl Multiply<'_> {
         simd: S,
         depth: &Depth,
         (row, column): (usize, usize),
+        ends: Option<&[f32]>,
     ) {
         let width = (V * S::F32_LANES).min(self.columns - column);
         let length = depth.len();
-        let b = self.b[depth.start * self.columns..depth.end * self.columns]
-            .chunks_exact(self.columns)
-            .map(|b| &b[column..column + width]);
+        let (b, stride, place) = match ends {
+            None => (
+                &self.b[depth.start * self.columns..depth.end * self.columns],
+                self.columns,
+                column,
+            ),
+            Some(ends) => (ends, S::F32_LANES, 0),
+        };
+        let b = b
+            .chunks_exact(stride)
+            .map(|b| &b[place..place + V * S::F32_LANES]);
         let sums = if self.in_columns {
             let a = &self.a[depth.start * self.rows..depth.end * self.rows];
             let a = a.chunks_exact(self.rows).map(|a| {
@@ -174,11 +214,10 @@ fn sums<'b, S: Simd, const R: usize, const V: usize>(
 ) -> [[S::f32s; V]; R] {
     let mut sums = [[simd.splat_f32s(0.0); V]; R];
     for (a, b) in a.zip(b) {
-        let (whole, rest) = S::as_simd_f32s(b);
-        let b: [S::f32s; V] = match whole.first_chunk::<V>() {
-            Some(whole) => *whole,
-            // The last strip's only vector is not full.
-            None => [simd.partial_load_f32s(rest); V],
+        let (whole, _) = S::as_simd_f32s(b);
+        let Some(&b) = whole.first_chunk::<V>() else {
+            // Every row of `b` is cut to `V` vectors.
+            return sums;
         };
         for (sums, a) in sums.iter_mut().zip(a) {
             let a = simd.splat_f32s(a);
