@@ -4,6 +4,7 @@ use ndarray::Array2;
 
 use super::config::{InputKind, NetworkConfig};
 use super::parameters::specifications;
+use super::vector::sum_squares;
 
 /// Marks a row without a gradient in [`RowGradient`].
 const NONE: u32 = u32::MAX;
@@ -119,9 +120,10 @@ impl Gradients {
 
     /// Euclidean norm over all parameters.
     pub fn norm(&self) -> f64 {
-        let square = |values: &[f32]| values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
-        let dense: f64 = self.dense.iter().map(|tensor| square(slice(tensor))).sum();
-        let rows: f64 = self.rows.as_ref().map_or(0.0, |rows| square(&rows.values));
+        let dense = self.dense.iter().map(|tensor| sum_squares(slice(tensor)));
+        let dense: f64 = dense.sum();
+        let rows = self.rows.as_ref();
+        let rows = rows.map_or(0.0, |rows| sum_squares(&rows.values));
         libm::sqrt(dense + rows)
     }
 

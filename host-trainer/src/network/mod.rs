@@ -44,6 +44,7 @@ pub use parameters::{Parameters, ParametersError};
 pub(crate) use team::Team;
 pub use tensor::Tensor;
 pub(crate) use tensor::gaussian;
+pub(crate) use vector::{Vectorised, vectorised};
 pub use workers::{Pass, Workers};
 
 /// How the cell of a kind lies on the device.

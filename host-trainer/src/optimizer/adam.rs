@@ -13,7 +13,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::network::{Gradient, Gradients, Parameters, RowGradient, Team, Workers};
+use crate::network::{
+    Gradient, Gradients, Parameters, RowGradient, Team, Vectorised, Workers, vectorised,
+};
 
 /// Numbers a step works on at a time: three arrays of 8 KiB fit the first-level cache.
 const BLOCK: usize = 2048;
@@ -116,7 +118,9 @@ impl Adam {
             let step = self.factors(norm, rate);
             let mut parts = self.split(parameters, gradients, team.size());
             team.for_each(&mut parts, |part| {
-                part.iter_mut().for_each(|piece| piece.update(step));
+                for piece in part {
+                    vectorised(Update { piece, step });
+                }
             });
         }
         norm
@@ -205,7 +209,23 @@ struct Piece<'a> {
     gradient: Source<'a>,
 }
 
+/// A step of some rows.
+struct Update<'a, 'b> {
+    piece: &'a mut Piece<'b>,
+    step: Step,
+}
+
+impl Vectorised for Update<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.piece.update(self.step);
+    }
+}
+
 impl Piece<'_> {
+    #[inline(always)]
     fn update(&mut self, step: Step) {
         let step = Step {
             keep: if self.decays { step.keep } else { 1.0 },
@@ -219,12 +239,15 @@ impl Piece<'_> {
                     .zip(self.first.chunks_mut(BLOCK))
                     .zip(self.second.chunks_mut(BLOCK))
                     .zip(gradient.chunks(BLOCK));
-                blocks.for_each(|(((w, m), v), g)| step.with_gradient(w, m, v, g));
+                for (((w, m), v), g) in blocks {
+                    step.with_gradient(w, m, v, g);
+                }
             }
             Source::Rows(gradient, first_row) => self.update_rows(step, gradient, first_row),
         }
     }
 
+    #[inline(always)]
     fn update_rows(&mut self, step: Step, gradient: &RowGradient, first_row: usize) {
         let width = self.width;
         let rows = self
@@ -247,7 +270,7 @@ impl Piece<'_> {
 }
 
 impl Step {
-    #[inline]
+    #[inline(always)]
     fn with_gradient(&self, weights: &mut [f32], first: &mut [f32], second: &mut [f32], g: &[f32]) {
         for (((w, m), v), g) in weights.iter_mut().zip(first).zip(second).zip(g) {
             let g = g * self.clip;
@@ -257,7 +280,7 @@ impl Step {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn without_gradient(&self, weights: &mut [f32], first: &mut [f32], second: &mut [f32]) {
         for ((w, m), v) in weights.iter_mut().zip(first).zip(second) {
             let (first, second) = (self.beta1 * *m, self.beta2 * *v);
