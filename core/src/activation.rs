@@ -1,6 +1,6 @@
 //! tanh and sigmoid in fixed point: Q16.15 in, Q0.15 out.
 //!
-//! One table of 513 values of tanh, 1/64 apart over [0, 8], and a straight line between two
+//! One table of values of tanh, 1/64 apart over [0, 8], and a straight line between two
 //! of them. The table is computed from the exponential series when the crate is compiled.
 //!
 //! | function | domain tested | worst error against `libm` |
@@ -14,13 +14,14 @@ use crate::fixed::LOGIT_FRACTION;
 const STEP_SHIFT: u32 = 6;
 const INTERVALS: usize = 8 << STEP_SHIFT;
 
-/// `round(32768 * tanh(i / 64))`, at most 32,767.
-static TANH: [i16; INTERVALS + 1] = tanh_table();
+/// `round(32768 * tanh(i / 64))`, at most 32,767, and one value beyond, because an interval begins
+/// at 8 too.
+static TANH: [i16; INTERVALS + 2] = tanh_table();
 
-const fn tanh_table() -> [i16; INTERVALS + 1] {
-    let mut table = [0; INTERVALS + 1];
+const fn tanh_table() -> [i16; INTERVALS + 2] {
+    let mut table = [0; INTERVALS + 2];
     let mut i = 0;
-    while i <= INTERVALS {
+    while i < table.len() {
         let e = exp(2.0 * i as f64 / (1 << STEP_SHIFT) as f64);
         let value = 32_768.0 * (e - 1.0) / (e + 1.0) + 0.5;
         table[i] = if value < 32_767.0 {
@@ -67,12 +68,20 @@ pub fn sigmoid(x: i32) -> i16 {
 #[inline(always)]
 fn interpolate<const FRACTION: u32>(x: i32) -> i16 {
     let position_bits = FRACTION - STEP_SHIFT;
-    let magnitude = x.unsigned_abs().min((8 << FRACTION) - 1);
-    let index = (magnitude >> position_bits) as usize % INTERVALS;
+    // Saturated by a single instruction, `SSAT`, which lets -8 through beside all above it.
+    let magnitude = x
+        .clamp(-(8 << FRACTION), (8 << FRACTION) - 1)
+        .unsigned_abs();
+    let index = (magnitude >> position_bits) as usize;
     let position = (magnitude % (1 << position_bits)) as i32;
-    let (low, high) = (i32::from(TANH[index]), i32::from(TANH[index + 1]));
+    let Some(&[low, high]) = TANH.get(index..).and_then(|rest| rest.first_chunk()) else {
+        return 0;
+    };
+    let (low, high) = (i32::from(low), i32::from(high));
     let value = low + (((high - low) * position + (1 << (position_bits - 1))) >> position_bits);
-    (if x < 0 { -value } else { value }) as i16
+    // The sign without a branch.
+    let sign = x >> 31;
+    ((value ^ sign) - sign) as i16
 }
 
 #[cfg(test)]

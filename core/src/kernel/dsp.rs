@@ -7,7 +7,7 @@
 //! [`portable`]'s. Sums are exact in 32 bits (see there), so their order does not matter.
 #![allow(unsafe_code)]
 
-use super::portable;
+use super::portable::{self, tail_i8};
 use crate::matrix::NIBBLES;
 use core::{arch::asm, num::NonZeroUsize};
 
@@ -61,16 +61,6 @@ fn groups_i8(x: &[i16], pairs: &mut [[u32; 2]]) -> usize {
         *pair = [halfwords(x0, x2), halfwords(x1, x3)];
     }
     fours.len()
-}
-
-/// Adds the rows of `weights`, `columns` apart, times `x` to `sums`.
-#[inline(never)]
-fn tail_i8(weights: Option<&[i8]>, columns: usize, x: &[i16], shift: u32, sums: &mut [i32]) {
-    let mut weights = weights.unwrap_or(&[]);
-    for sum in sums {
-        *sum += portable::dot_i8(weights, x) << (shift % 32);
-        weights = weights.get(columns..).unwrap_or(&[]);
-    }
 }
 
 /// The instructions for one group of columns.

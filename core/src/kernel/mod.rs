@@ -2,13 +2,20 @@
 //!
 //! Callers see [`accumulate_i8`] and [`accumulate_i4`] alone; which implementation stands behind
 //! them is decided when the crate is compiled: `dsp` on cores with the DSP extension (Cortex-M4,
-//! M7, M33, M55), [`portable`] on all others. [`portable`] is the oracle for any other.
+//! M7, M33, M55), `mla` for weights of 8 bits on the Cortex-M3, [`portable`] on all others, whose
+//! oracle it is.
 
 #[cfg(dsp)]
 pub mod dsp;
+#[cfg(mla)]
+pub mod mla;
 pub mod portable;
 
 #[cfg(dsp)]
 pub use dsp::{accumulate_i4, accumulate_i8};
+#[cfg(mla)]
+pub use mla::accumulate_i8;
 #[cfg(not(dsp))]
-pub use portable::{accumulate_i4, accumulate_i8};
+pub use portable::accumulate_i4;
+#[cfg(not(any(dsp, mla)))]
+pub use portable::accumulate_i8;

@@ -52,6 +52,24 @@ fn rows<T>(mut values: &[T], width: usize) -> impl Iterator<Item = &[T]> {
     })
 }
 
+/// Adds the rows of `weights`, `columns` apart, times `x` to `sums`.
+// For kernels that do the rest by themselves.
+#[cfg(any(dsp, mla))]
+#[inline(never)]
+pub(super) fn tail_i8(
+    weights: Option<&[i8]>,
+    columns: usize,
+    x: &[i16],
+    shift: u32,
+    sums: &mut [i32],
+) {
+    let mut weights = weights.unwrap_or(&[]);
+    for sum in sums {
+        *sum += dot_i8(weights, x) << (shift % 32);
+        weights = weights.get(columns..).unwrap_or(&[]);
+    }
+}
+
 /// `sum of w_k * x_k`.
 #[inline]
 pub(super) fn dot_i8(weights: &[i8], x: &[i16]) -> i32 {
