@@ -4,8 +4,8 @@ use spinet_tests::device::{boards, model_of_size, shipped_model};
 use spinet_trainer::device::{Board, Emulator, Firmware, FirmwareError, Program};
 
 /// The program without a model and with the code of the shipped one's cell alone, in bytes of
-/// flash: at most 40,168 of them were measured.
-const PROGRAM_FLASH: u64 = 40 * 1024;
+/// flash: at most 40,988 of them were measured.
+const PROGRAM_FLASH: u64 = 41 * 1024;
 /// Static RAM in bytes: the service (1,368, of which the state of a SimpleRNN(32) behind an
 /// embedding of 16 takes 420 and the network's references most of the rest) and the logger.
 const STATIC_RAM: u64 = 1_408;
@@ -14,8 +14,9 @@ const STATIC_RAM: u64 = 1_408;
 /// multiply-accumulates) on five-letter words: what was measured, and a twentieth more.
 const fn instructions_per_token(core: &str) -> u64 {
     match core.as_bytes() {
-        b"Cortex-M0" => 18_100,
-        _ => 10_100,
+        b"Cortex-M0" => 18_200,
+        b"Cortex-M3" => 6_950,
+        _ => 5_460,
     }
 }
 
