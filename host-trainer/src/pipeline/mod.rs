@@ -1,7 +1,7 @@
 //! The whole way from data to a quantised model: split, front end, training, quantisation, and
 //! what both models are worth on the validation part.
 //!
-//! `words`, `language` and `series` turn a kind of data into [`material::Material`]; what is done
+//! `words`, `language` and `series` turn a kind of data into `material::Material`; what is done
 //! with it is the same for all of them and stands here. `settings` reads the recipe.
 
 mod error;
