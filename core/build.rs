@@ -4,9 +4,9 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(dsp, mla)");
     let target = std::env::var("TARGET").unwrap_or_default();
-    // Every Cortex-M4 and M7 has it. Armv8-M leaves it to the chip's maker: for an M33 without it,
-    // take this line away.
-    if target.starts_with("thumbv7em") || target.starts_with("thumbv8m.main") {
+    // Every Cortex-M4 and M7 has it. Armv8-M leaves it to the chip's maker, and the target's
+    // assembler refuses its instructions: the portable kernel serves there.
+    if target.starts_with("thumbv7em") {
         println!("cargo::rustc-cfg=dsp");
     } else if target.starts_with("thumbv7m") {
         println!("cargo::rustc-cfg=mla");
