@@ -28,11 +28,20 @@ pub fn check(
     for (
         example,
         Example {
-            sequence, label, ..
+            sequence,
+            label,
+            target,
+            offset,
+            ..
         },
     ) in examples.iter().enumerate()
     {
         check_sequence(example, *sequence, network)?;
+        for values in [target, offset].into_iter().flatten() {
+            if values.len() != network.outputs() || !values.iter().all(|v| v.is_finite()) {
+                return Err(BatchError::Soft { example });
+            }
+        }
         let (label, classes) = (*label, network.classes());
         if !network.every_step() && usize::from(label) >= classes {
             return Err(BatchError::Label {
@@ -138,6 +147,13 @@ pub enum BatchError {
         example: usize,
         /// Index of the vector, from 0.
         position: usize,
+    },
+    /// A target or an offset of another number of values than the network has outputs, or one
+    /// that is not finite.
+    #[error("example {example}: its target or offset does not fit the network's outputs")]
+    Soft {
+        /// Index of the example, from 0.
+        example: usize,
     },
     /// A token lies outside the vocabulary.
     #[error(

@@ -57,6 +57,10 @@ pub struct Batch {
     /// First steps of each sequence whose predictions are not scored.
     unscored: Vec<usize>,
     labels: Vec<u16>,
+    /// Targets and offsets of the sequences that have any, and where each one's lie.
+    soft: Vec<f32>,
+    targets: Vec<Range<usize>>,
+    offsets: Vec<Range<usize>>,
     examples: Vec<u32>,
     active: Vec<usize>,
 }
@@ -92,7 +96,16 @@ impl Batch {
         for (index, unscored, sequence) in &windows {
             let length = sequence.len().saturating_sub(usize::from(next));
             self.examples.push(*index);
-            self.labels.push(examples[*index as usize].label);
+            let example = &examples[*index as usize];
+            self.labels.push(example.label);
+            for (values, places) in [
+                (example.target, &mut self.targets),
+                (example.offset, &mut self.offsets),
+            ] {
+                let start = self.soft.len();
+                self.soft.extend_from_slice(values.unwrap_or_default());
+                places.push(start..self.soft.len());
+            }
             self.lengths.push(length.max(fixed));
             self.padding.push(fixed.saturating_sub(length));
             self.unscored.push(*unscored);
@@ -209,6 +222,9 @@ impl Batch {
         self.lengths.clear();
         self.padding.clear();
         self.labels.clear();
+        self.soft.clear();
+        self.targets.clear();
+        self.offsets.clear();
         self.examples.clear();
         self.active.clear();
     }
@@ -268,6 +284,21 @@ impl Batch {
     /// Class of each sequence.
     pub fn labels(&self) -> &[u16] {
         &self.labels
+    }
+
+    /// What is to be learnt of a sequence's classes, if that is more than its class.
+    pub(crate) fn target(&self, place: usize) -> Option<&[f32]> {
+        self.soft_part(&self.targets, place)
+    }
+
+    /// What is to be added to a sequence's logits, if anything.
+    pub(crate) fn offset(&self, place: usize) -> Option<&[f32]> {
+        self.soft_part(&self.offsets, place)
+    }
+
+    fn soft_part(&self, places: &[Range<usize>], place: usize) -> Option<&[f32]> {
+        let part = &self.soft[places.get(place)?.clone()];
+        (!part.is_empty()).then_some(part)
     }
 
     /// Index of each sequence's example.

@@ -49,6 +49,11 @@ pub struct Example<'a> {
     pub sequence: Sequence<'a>,
     /// Class, from 0; of no meaning to a network that does not classify.
     pub label: u16,
+    /// What is to be learnt of the classes instead of `label` alone: the probability of class 1
+    /// for a network of one output, otherwise that of every class.
+    pub target: Option<&'a [f32]>,
+    /// What else is known of the sequence: added to the network's logits `(outputs,)`.
+    pub offset: Option<&'a [f32]>,
     /// So many tokens or vectors at the beginning are given: of what comes next, none of them is
     /// scored.
     pub given: usize,
@@ -68,6 +73,8 @@ impl<'a> Example<'a> {
         Self {
             sequence: Sequence::Tokens(tokens),
             label,
+            target: None,
+            offset: None,
             given: 0,
         }
     }
@@ -77,6 +84,8 @@ impl<'a> Example<'a> {
         Self {
             sequence: Sequence::Vectors { values, features },
             label,
+            target: None,
+            offset: None,
             given: 0,
         }
     }

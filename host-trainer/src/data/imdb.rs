@@ -3,7 +3,7 @@
 //! ```text
 //! aclImdb/train/pos/0_9.txt     split / class / ID_RATING.txt, one review a file, UTF-8
 //! aclImdb/test/neg/0_2.txt
-//! aclImdb/train/unsup/0_0.txt   reviews without a class: not a part that is read
+//! aclImdb/train/unsup/0_0.txt   reviews without a class; they need not be there
 //! ```
 //!
 //! Both forms fill one map keyed by part, id and rating, so the order of the examples depends
@@ -31,8 +31,16 @@ const IDS_PER_GROUP: u32 = 50;
 
 const LABELS: [&str; 2] = ["negative", "positive"];
 
-/// The folders that are read, in the order of the corpus: training before test, class 0 before 1.
-const PARTS: [&str; 4] = ["train/neg", "train/pos", "test/neg", "test/pos"];
+/// The folders that are read, in the order of the corpus: training before test, class 0 before
+/// 1, and what has no class last.
+const PARTS: [&str; 5] = [
+    "train/neg",
+    "train/pos",
+    "test/neg",
+    "test/pos",
+    "train/unsup",
+];
+const UNLABELLED: usize = 4;
 
 /// Where a review stands: its part (an index into `PARTS`), its id and its rating.
 type Key = (usize, u32, u32);
@@ -181,9 +189,13 @@ fn key_of(part: usize, file: &Path) -> Result<Option<Key>, DataError> {
 
 /// Numbers classes and groups; `path` stands in the error if a part has no reviews.
 fn corpus(path: &Path, reviews: Reviews) -> Result<Corpus, DataError> {
-    let (mut train, mut test) = (Vec::new(), Vec::new());
-    let mut counts = [0usize; PARTS.len()];
+    let (mut train, mut test, mut unlabelled) = (Vec::new(), Vec::new(), Vec::new());
+    let mut counts = [0usize; UNLABELLED];
     for ((part, id, _), text) in reviews {
+        if part == UNLABELLED {
+            unlabelled.push(text);
+            continue;
+        }
         let label = part % LABELS.len();
         let group = id / IDS_PER_GROUP * LABELS.len() as u32 + label as u32;
         let set = if part < LABELS.len() {
@@ -197,7 +209,7 @@ fn corpus(path: &Path, reviews: Reviews) -> Result<Corpus, DataError> {
     let needed = if test.is_empty() {
         LABELS.len()
     } else {
-        PARTS.len()
+        UNLABELLED
     };
     if let Some(part) = counts[..needed].iter().position(|count| *count == 0) {
         return Err(DataError::NotImdb {
@@ -205,7 +217,11 @@ fn corpus(path: &Path, reviews: Reviews) -> Result<Corpus, DataError> {
             missing: PARTS[part].to_owned(),
         });
     }
-    Ok(Corpus::new(LABELS.map(str::to_owned).to_vec(), train, test))
+    let labels = LABELS.map(str::to_owned).to_vec();
+    Ok(Corpus {
+        unlabelled,
+        ..Corpus::new(labels, train, test)
+    })
 }
 
 fn utf8(bytes: Vec<u8>, file: &Path) -> Result<String, DataError> {

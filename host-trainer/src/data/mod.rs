@@ -25,6 +25,7 @@ pub use text::TextCorpus;
 
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
+use std::path::Path;
 
 /// The most classes a corpus may have.
 pub const MAX_CLASSES: usize = 256;
@@ -62,19 +63,22 @@ pub struct Corpus {
     pub train: Vec<Example>,
     /// The source's own test set; empty if it has none.
     pub test: Vec<Example>,
+    /// Texts of the same kind without a class, for teachers to label; empty if there are none.
+    pub unlabelled: Vec<String>,
     /// SHA-256 over labels and the training examples in order: the same data has the same hash,
     /// whichever form it was read from and whatever test set comes with it.
     pub sha256: [u8; 32],
 }
 
 impl Corpus {
-    /// Puts a corpus together and computes its hash.
+    /// Puts a corpus without unlabelled texts together and computes its hash.
     pub fn new(labels: Vec<String>, train: Vec<Example>, test: Vec<Example>) -> Self {
         let sha256 = digest(&labels, &train);
         Self {
             labels,
             train,
             test,
+            unlabelled: Vec::new(),
             sha256,
         }
     }
@@ -146,7 +150,34 @@ pub fn load_test(
     for example in &mut test {
         example.label = classes[example.label];
     }
-    Ok(Corpus::new(corpus.labels, corpus.train, test))
+    let unlabelled = corpus.unlabelled;
+    Ok(Corpus {
+        unlabelled,
+        ..Corpus::new(corpus.labels, corpus.train, test)
+    })
+}
+
+/// The texts of a file that holds one a line, for teachers to label.
+///
+/// # Errors
+/// If it cannot be read, is not UTF-8, or holds no text.
+pub fn load_unlabelled(path: &Path) -> Result<Vec<String>, DataError> {
+    let bytes = std::fs::read(path).map_err(|source| DataError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| DataError::Utf8 {
+        path: path.to_owned(),
+        byte: error.utf8_error().valid_up_to(),
+    })?;
+    let texts = text.lines().filter(|line| !line.trim().is_empty());
+    let texts: Vec<String> = texts.map(str::to_owned).collect();
+    match texts.is_empty() {
+        true => Err(DataError::Empty {
+            path: path.to_owned(),
+        }),
+        false => Ok(texts),
+    }
 }
 
 /// Hashes counts and lengths before what they count, so that no two corpora share a byte stream.
@@ -170,7 +201,6 @@ fn digest(labels: &[String], train: &[Example]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     fn example(text: &str, label: usize) -> Example {
         Example {
@@ -230,6 +260,20 @@ mod tests {
         assert_eq!(first.train[0].text, "fine, \"very\"\nfine");
         assert_eq!(first, read(&tsv).expect("tsv"));
         assert_eq!(first, read(&jsonl).expect("jsonl"));
+    }
+
+    #[test]
+    fn unlabelled_texts_are_lines() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("more.txt");
+        std::fs::write(&path, "one text\n\nand \"another\", too\r\n").expect("write");
+        let texts = load_unlabelled(&path).expect("texts");
+        assert_eq!(texts, ["one text", "and \"another\", too"]);
+        std::fs::write(&path, b"one\ntw\xff").expect("write");
+        let error = load_unlabelled(&path).expect_err("must fail");
+        assert!(matches!(error, DataError::Utf8 { byte: 6, .. }), "{error}");
+        std::fs::write(&path, " \n").expect("write");
+        assert!(matches!(load_unlabelled(&path), Err(DataError::Empty { .. })));
     }
 
     #[test]

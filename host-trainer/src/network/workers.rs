@@ -148,6 +148,7 @@ impl Workers {
     ) {
         self.run(network, examples, indices, mode, |worker| {
             network.forward(&worker.batch, &mut worker.space, Masked::default());
+            head::add_offsets(&mut worker.space.logits, &worker.batch);
         });
         let mut probabilities = vec![0.0; network.config().classes()];
         for worker in self
@@ -262,7 +263,7 @@ impl Worker {
         network.forward(&self.batch, &mut self.space, masked);
         let (logits, batch) = (&mut self.space.logits, &self.batch);
         self.outcome = match network.config().task {
-            Task::Classify { .. } => head::loss(logits, batch.labels(), scale),
+            Task::Classify { .. } => head::loss(logits, batch, scale),
             Task::NextToken => step_head::next_token(logits, batch, scale),
             Task::NextVector => step_head::next_vector(logits, batch, scale),
         };

@@ -189,6 +189,8 @@ fn examples(prepared: &[Prepared], features: usize, given: usize) -> Vec<Example
                 features,
             },
             label: example.label as u16,
+            target: None,
+            offset: None,
             given,
         })
         .collect()

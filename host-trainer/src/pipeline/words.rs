@@ -146,6 +146,8 @@ fn examples<'t>(tokens: &'t [Vec<Token>], data: &[data::Example]) -> Vec<Example
         .map(|(tokens, example)| Example {
             sequence: Sequence::Tokens(tokens),
             label: example.label as u16,
+            target: None,
+            offset: None,
             given: 0,
         })
         .collect()

@@ -122,6 +122,8 @@ const fn labelled(tokens: &[u16], label: u16) -> Example<'_> {
     Example {
         sequence,
         label,
+        target: None,
+        offset: None,
         given: 0,
     }
 }

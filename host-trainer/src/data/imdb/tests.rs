@@ -78,6 +78,7 @@ fn directory_and_archive_give_one_corpus_in_one_order() {
         ["n7 \u{e9}", "n10", "n50", "p0", "p3<br />", "p49", "p120"]
     );
     assert_eq!(texts(&corpus.test), ["", "tn6", "tn11", "tp1", "tp2"]);
+    assert_eq!(corpus.unlabelled, ["unlabelled"]);
     let classes: Vec<usize> = corpus.train.iter().map(|e| e.label).collect();
     assert_eq!(classes, [0, 0, 0, 1, 1, 1, 1]);
     let groups: Vec<u32> = corpus.train.iter().map(|e| e.group).collect();
