@@ -273,7 +273,10 @@ mod tests {
         let error = load_unlabelled(&path).expect_err("must fail");
         assert!(matches!(error, DataError::Utf8 { byte: 6, .. }), "{error}");
         std::fs::write(&path, " \n").expect("write");
-        assert!(matches!(load_unlabelled(&path), Err(DataError::Empty { .. })));
+        assert!(matches!(
+            load_unlabelled(&path),
+            Err(DataError::Empty { .. })
+        ));
     }
 
     #[test]

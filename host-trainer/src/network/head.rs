@@ -174,7 +174,10 @@ mod tests {
 
     #[test]
     fn a_soft_target_is_a_mean_of_hard_ones() {
-        for (values, soft) in [(&[0.7][..], &[0.3][..]), (&[0.7, -0.2, 0.1], &[0.2, 0.3, 0.5])] {
+        for (values, soft) in [
+            (&[0.7][..], &[0.3][..]),
+            (&[0.7, -0.2, 0.1], &[0.2, 0.3, 0.5]),
+        ] {
             let of = |label, target| {
                 let mut buffer = logits(1, values);
                 let example = Example {
@@ -192,7 +195,10 @@ mod tests {
             for (class, &weight) in weights.iter().enumerate() {
                 let (loss, own) = of(class as u16, None);
                 mean += f64::from(weight) * loss;
-                gradient.iter_mut().zip(own).for_each(|(sum, g)| *sum += weight * g);
+                gradient
+                    .iter_mut()
+                    .zip(own)
+                    .for_each(|(sum, g)| *sum += weight * g);
             }
             let (loss, own) = of(0, Some(soft));
             assert!((loss - mean).abs() < 1e-6, "{loss} {mean}");
