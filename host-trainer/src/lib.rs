@@ -22,6 +22,7 @@ pub mod evaluation;
 pub mod inference;
 pub mod network;
 pub mod optimizer;
+pub mod perfect_hash;
 pub mod pipeline;
 pub mod progress;
 pub mod quantize;

@@ -6,13 +6,15 @@
 
 mod case;
 mod case_table;
+mod perfect_hash;
 mod symbols;
 mod tokenizer;
 mod vocabulary;
 
+pub use perfect_hash::{PerfectHash, PerfectHashSpec};
 pub use symbols::{Decoder, Symbol, Symbols, SymbolsSpec, Unit};
-pub use tokenizer::{Tokenizer, WordHash};
-pub use vocabulary::{PerfectHash, Vocabulary, VocabularySpec};
+pub use tokenizer::{Marks, Tokenizer, WordHash, Words};
+pub use vocabulary::{Vocabulary, VocabularySpec};
 
 /// Tokens of a [`Vocabulary`] that are not words, with the numbers that Keras's IMDB data gives them.
 pub mod special {
@@ -26,4 +28,6 @@ pub mod special {
     pub const UNKNOWN: Token = 2;
     /// The first word of the vocabulary.
     pub const FIRST_WORD: Token = 3;
+    /// The largest number of words: the others of all tokens.
+    pub const MOST_WORDS: Token = Token::MAX - FIRST_WORD;
 }
