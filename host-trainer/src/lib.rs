@@ -21,6 +21,7 @@ pub mod durable;
 pub mod evaluation;
 pub mod inference;
 pub mod network;
+pub mod ngrams;
 pub mod optimizer;
 pub mod perfect_hash;
 pub mod pipeline;

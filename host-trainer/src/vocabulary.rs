@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use spinet_core::{
     Token,
-    text::{Marks, Tokenizer, Vocabulary, WordHash, Words, special},
+    text::{MAX_ORDER, Marks, Tokenizer, Vocabulary, WordHash, Words, special},
 };
 use std::collections::HashMap;
 
@@ -34,7 +34,10 @@ pub enum VocabularyError {
     /// More words than tokens have numbers.
     #[error("num-words is {0}, a model holds at most {max}", max = special::MOST_WORDS)]
     TooMany(usize),
-    /// The words have no perfect hash.
+    /// N-grams of no words, or of too many.
+    #[error("the n-grams are of up to {0} words, a model reads those of 1 to {MAX_ORDER}")]
+    Order(u8),
+    /// The words or n-grams have no perfect hash.
     #[error(transparent)]
     PerfectHash(#[from] PerfectHashError),
 }
