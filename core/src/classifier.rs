@@ -45,8 +45,15 @@ impl<'a, B: Buffers> Classifier<'a, B> {
     /// [`ArtifactError::Task`] if the model does not classify text, [`ArtifactError::Shape`] if
     /// `B` is not its shape.
     pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
-        let (Front::Words(vocabulary), Task::Classify { .. }) =
-            (artifact.front, artifact.manifest.task)
+        let (
+            Front::Words(vocabulary),
+            FrontSpec::Words { start, marks, .. },
+            Task::Classify { .. },
+        ) = (
+            artifact.front,
+            artifact.manifest.front,
+            artifact.manifest.task,
+        )
         else {
             return Err(ArtifactError::Task);
         };
@@ -54,11 +61,8 @@ impl<'a, B: Buffers> Classifier<'a, B> {
             labels: artifact.labels,
             vocabulary,
             network: artifact.network,
-            starts: matches!(
-                artifact.manifest.front,
-                FrontSpec::Words { start: true, .. }
-            ),
-            tokenizer: Tokenizer::new(),
+            starts: start,
+            tokenizer: Tokenizer::new(marks),
             state: State::new(&artifact.network)?,
             tokens: 0,
             unknown: 0,
@@ -69,7 +73,8 @@ impl<'a, B: Buffers> Classifier<'a, B> {
 
     /// Forgets the text so far.
     pub fn reset(&mut self) {
-        self.tokenizer = Tokenizer::new();
+        // Ended wherever it was.
+        let _ = self.tokenizer.finish();
         self.state.reset();
         (self.tokens, self.unknown) = (0, 0);
         if self.starts {
@@ -81,7 +86,7 @@ impl<'a, B: Buffers> Classifier<'a, B> {
     #[inline]
     pub fn feed(&mut self, bytes: &[u8]) {
         for &byte in bytes {
-            if let Some(word) = self.tokenizer.push(byte) {
+            for word in self.tokenizer.push(byte) {
                 self.read(word);
             }
         }

@@ -1,20 +1,19 @@
 //! Which words a model knows, chosen from training text, and the tables that find them.
 //!
 //! What a word is, how it is hashed and how it is looked up is `spinet_core::text`'s; here the
-//! words are counted, the most frequent kept (as Keras's `num_words` does) and the perfect hash
-//! built.
+//! words are counted and the most frequent kept (as Keras's `num_words` does).
 
-use crate::data::Example;
+use crate::{
+    data::Example,
+    perfect_hash::{OwnedPerfectHash, PerfectHashError},
+};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use spinet_core::{
     Token,
-    text::{PerfectHash, Tokenizer, Vocabulary, WordHash, special},
+    text::{MAX_ORDER, Marks, Tokenizer, Vocabulary, WordHash, Words, special},
 };
 use std::collections::HashMap;
-
-/// Seeds tried before a set of words is given up; one in a few succeeds.
-const SEEDS: u32 = 256;
 
 /// How words find their tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -33,24 +32,31 @@ pub enum VocabularyError {
     #[error("the training text has no words")]
     Empty,
     /// More words than tokens have numbers.
-    #[error("num-words is {0}, a model holds at most {max}", max = Token::MAX - special::FIRST_WORD)]
+    #[error("num-words is {0}, a model holds at most {max}", max = special::MOST_WORDS)]
     TooMany(usize),
-    /// No seed made a perfect hash.
-    #[error("no perfect hash of {words} words was found with {SEEDS} seeds")]
-    NoPerfectHash {
-        /// Number of words.
-        words: usize,
-    },
+    /// N-grams of no words, or of too many.
+    #[error("the n-grams are of up to {0} words, a model reads those of 1 to {MAX_ORDER}")]
+    Order(u8),
+    /// The words or n-grams have no perfect hash.
+    #[error(transparent)]
+    PerfectHash(#[from] PerfectHashError),
 }
 
 /// The words of a text, in its order.
-pub fn words(text: &[u8]) -> impl Iterator<Item = WordHash> {
-    let mut tokenizer = Tokenizer::new();
+pub fn words(text: &[u8], marks: Marks) -> impl Iterator<Item = WordHash> {
+    let mut tokenizer = Tokenizer::new(marks);
     let mut bytes = text.iter();
+    let mut pending = Words::default();
     let mut ended = false;
     std::iter::from_fn(move || {
-        if let Some(word) = bytes.find_map(|&byte| tokenizer.push(byte)) {
-            return Some(word);
+        loop {
+            if let Some(word) = pending.next() {
+                return Some(word);
+            }
+            match bytes.next() {
+                Some(&byte) => pending = tokenizer.push(byte),
+                None => break,
+            }
         }
         (!std::mem::replace(&mut ended, true))
             .then(|| tokenizer.finish())
@@ -60,10 +66,10 @@ pub fn words(text: &[u8]) -> impl Iterator<Item = WordHash> {
 
 /// The distinct words of `texts`, most frequent first; of equally frequent ones the one that
 /// was seen first (Keras's order).
-pub fn by_frequency<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<WordHash> {
+pub fn by_frequency<'t>(texts: impl Iterator<Item = &'t str>, marks: Marks) -> Vec<WordHash> {
     let mut counts: HashMap<WordHash, (u64, usize)> = HashMap::new();
     for text in texts {
-        for word in words(text.as_bytes()) {
+        for word in words(text.as_bytes(), marks) {
             let seen = counts.len();
             counts.entry(word).or_insert((0, seen)).0 += 1;
         }
@@ -77,18 +83,7 @@ pub fn by_frequency<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<WordHash> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OwnedVocabulary {
     /// See [`Vocabulary::PerfectHash`].
-    PerfectHash {
-        /// Number of words.
-        words: Token,
-        /// The seed that worked.
-        seed: u32,
-        /// Bits of a fingerprint.
-        fingerprint_bits: u8,
-        /// A displacement per bucket.
-        pilots: Vec<u16>,
-        /// Packed fingerprints.
-        fingerprints: Vec<u8>,
-    },
+    PerfectHash(OwnedPerfectHash),
     /// See [`Vocabulary::Hashed`].
     Hashed {
         /// Number of buckets.
@@ -108,13 +103,14 @@ impl OwnedVocabulary {
         kind: VocabularyKind,
         num_words: usize,
         fingerprint_bits: u8,
+        marks: Marks,
     ) -> Result<Self, VocabularyError> {
-        let most = usize::from(Token::MAX - special::FIRST_WORD);
+        let most = usize::from(special::MOST_WORDS);
         let limit = num_words.saturating_sub(special::FIRST_WORD.into()).max(1);
         if limit > most {
             return Err(VocabularyError::TooMany(num_words));
         }
-        let mut ranked = by_frequency(texts);
+        let mut ranked = by_frequency(texts, marks);
         if ranked.is_empty() {
             return Err(VocabularyError::Empty);
         }
@@ -124,62 +120,25 @@ impl OwnedVocabulary {
             }),
             VocabularyKind::PerfectHash => {
                 ranked.truncate(limit);
-                Self::perfect_hash(&ranked, fingerprint_bits)
+                let hash = OwnedPerfectHash::new(&ranked, fingerprint_bits)?;
+                Ok(Self::PerfectHash(hash))
             }
         }
-    }
-
-    /// A perfect hash of distinct words, at most 65,532.
-    ///
-    /// # Errors
-    /// [`VocabularyError::NoPerfectHash`] if no seed works.
-    pub fn perfect_hash(words: &[WordHash], fingerprint_bits: u8) -> Result<Self, VocabularyError> {
-        let count =
-            Token::try_from(words.len()).map_err(|_| VocabularyError::TooMany(words.len()))?;
-        (0..SEEDS)
-            .find_map(|seed| {
-                let hashes: Vec<u32> = words
-                    .iter()
-                    .map(|&word| PerfectHash::seeded(seed, word))
-                    .collect();
-                let pilots = displace(&hashes, count)?;
-                let fingerprints = pack_fingerprints(&hashes, &pilots, count, fingerprint_bits);
-                Some(Self::PerfectHash {
-                    words: count,
-                    seed,
-                    fingerprint_bits,
-                    pilots,
-                    fingerprints,
-                })
-            })
-            .ok_or(VocabularyError::NoPerfectHash { words: words.len() })
     }
 
     /// The same vocabulary as the device sees it.
     pub fn view(&self) -> Vocabulary<'_> {
         match self {
             Self::Hashed { buckets } => Vocabulary::Hashed { buckets: *buckets },
-            Self::PerfectHash {
-                words,
-                seed,
-                fingerprint_bits,
-                pilots,
-                fingerprints,
-            } => Vocabulary::PerfectHash(PerfectHash {
-                words: *words,
-                seed: *seed,
-                fingerprint_bits: (*fingerprint_bits).into(),
-                pilots,
-                fingerprints,
-            }),
+            Self::PerfectHash(hash) => Vocabulary::PerfectHash(hash.view()),
         }
     }
 }
 
 /// The tokens of a text, behind the start token if `start`.
-pub fn encode(vocabulary: Vocabulary<'_>, text: &str, start: bool) -> Vec<Token> {
-    let tokens =
-        words(text.as_bytes()).map(|word| vocabulary.token(word).unwrap_or(special::UNKNOWN));
+pub fn encode(vocabulary: Vocabulary<'_>, text: &str, start: bool, marks: Marks) -> Vec<Token> {
+    let tokens = words(text.as_bytes(), marks)
+        .map(|word| vocabulary.token(word).unwrap_or(special::UNKNOWN));
     start
         .then_some(special::START)
         .into_iter()
@@ -192,101 +151,22 @@ pub fn encode_all(
     vocabulary: Vocabulary<'_>,
     examples: &[Example],
     start: bool,
+    marks: Marks,
 ) -> Vec<Vec<Token>> {
     examples
         .par_iter()
-        .map(|example| encode(vocabulary, &example.text, start))
+        .map(|example| encode(vocabulary, &example.text, start, marks))
         .collect()
-}
-
-/// A pilot per bucket that gives each hash a slot of its own: the largest buckets choose first.
-fn displace(hashes: &[u32], words: Token) -> Option<Vec<u16>> {
-    let mut buckets = vec![Vec::new(); PerfectHash::buckets(words).into()];
-    for &hash in hashes {
-        buckets[usize::from(PerfectHash::bucket(hash, words))].push(hash);
-    }
-    let mut order: Vec<usize> = (0..buckets.len()).collect();
-    order.sort_by_key(|&bucket| std::cmp::Reverse(buckets[bucket].len()));
-    let mut taken = vec![false; words.into()];
-    let mut pilots = vec![0; buckets.len()];
-    for bucket in order {
-        pilots[bucket] = (0..=u16::MAX).find(|&pilot| {
-            let slots: Vec<usize> = buckets[bucket]
-                .iter()
-                .map(|&hash| PerfectHash::place(hash, pilot, words).into())
-                .collect();
-            let free = slots
-                .iter()
-                .enumerate()
-                .all(|(i, slot)| !taken[*slot] && !slots[..i].contains(slot));
-            if free {
-                slots.iter().for_each(|&slot| taken[slot] = true);
-            }
-            free
-        })?;
-    }
-    Some(pilots)
-}
-
-/// The fingerprints by slot, packed from the lowest bit up.
-fn pack_fingerprints(hashes: &[u32], pilots: &[u16], words: Token, bits: u8) -> Vec<u8> {
-    let mut packed = vec![0u8; PerfectHash::fingerprint_bytes(words, bits)];
-    for &hash in hashes {
-        let pilot = pilots[usize::from(PerfectHash::bucket(hash, words))];
-        let slot = usize::from(PerfectHash::place(hash, pilot, words));
-        let fingerprint = PerfectHash::fingerprint(hash, bits.into());
-        for bit in 0..usize::from(bits) {
-            let position = slot * usize::from(bits) + bit;
-            packed[position / 8] |= ((fingerprint >> bit & 1) as u8) << (position % 8);
-        }
-    }
-    packed
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashSet;
-
-    fn hashes(range: std::ops::Range<u32>) -> Vec<WordHash> {
-        range
-            .map(|n| WordHash::of(format!("word{n}").as_bytes()))
-            .collect()
-    }
-
-    #[test]
-    fn every_word_gets_a_slot_of_its_own() {
-        for count in [1, 2, 7, 1_000, 9_997] {
-            let words = hashes(0..count);
-            let vocabulary = OwnedVocabulary::perfect_hash(&words, 8).unwrap();
-            let tokens: HashSet<_> = words
-                .iter()
-                .map(|&word| vocabulary.view().token(word).unwrap())
-                .collect();
-            assert_eq!(tokens.len(), count as usize);
-            assert!(tokens.iter().all(|&token| {
-                (special::FIRST_WORD..special::FIRST_WORD + count as Token).contains(&token)
-            }));
-        }
-    }
-
-    #[test]
-    fn other_words_pass_as_often_as_their_fingerprints_collide() {
-        let vocabulary = OwnedVocabulary::perfect_hash(&hashes(0..5_000), 8).unwrap();
-        let strangers = hashes(100_000..200_000);
-        let passed = strangers
-            .iter()
-            .filter(|&&word| vocabulary.view().token(word).is_some())
-            .count();
-        // 100,000 / 256 = 391, standard deviation 20.
-        assert!((311..=471).contains(&passed), "{passed}");
-    }
-
     #[test]
     fn words_are_kept_by_frequency_and_then_by_first_sight() {
         let texts = ["b a b", "c a d b"];
         let expected = ["b", "a", "c", "d"].map(|w| WordHash::of(w.as_bytes()));
-        assert_eq!(by_frequency(texts.into_iter()), expected);
+        assert_eq!(by_frequency(texts.into_iter(), Marks::Dropped), expected);
     }
 
     #[test]
@@ -298,10 +178,11 @@ mod tests {
                 VocabularyKind::PerfectHash,
                 num_words,
                 16,
+                Marks::Dropped,
             )
         };
         let two = choose(5).unwrap();
-        let encoded = encode(two.view(), "A good film!", true);
+        let encoded = encode(two.view(), "A good film!", true, Marks::Dropped);
         assert_eq!(encoded[..2], [special::START, special::UNKNOWN]);
         assert!(
             encoded[2..]
@@ -309,7 +190,26 @@ mod tests {
                 .all(|&token| token >= special::FIRST_WORD)
         );
         assert_eq!(choose(100_000), Err(VocabularyError::TooMany(100_000)));
-        let nothing = OwnedVocabulary::choose(["--"].into_iter(), VocabularyKind::Hashed, 9, 8);
+        let nothing = OwnedVocabulary::choose(
+            ["--"].into_iter(),
+            VocabularyKind::Hashed,
+            9,
+            8,
+            Marks::Dropped,
+        );
         assert_eq!(nothing, Err(VocabularyError::Empty));
+    }
+
+    #[test]
+    fn marks_are_words_where_they_are_kept() {
+        let hashes = |words: &[&str]| -> Vec<WordHash> {
+            let hash = |word: &&str| WordHash::of(word.as_bytes());
+            words.iter().map(hash).collect()
+        };
+        let text = b"Good, (really)";
+        let dropped: Vec<_> = words(text, Marks::Dropped).collect();
+        assert_eq!(dropped, hashes(&["good", "really"]));
+        let kept: Vec<_> = words(text, Marks::Kept).collect();
+        assert_eq!(kept, hashes(&["good", ",", "(", "really", ")"]));
     }
 }

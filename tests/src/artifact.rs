@@ -12,7 +12,7 @@ use spinet_core::{
     matrix::{Encoding, MatrixSpec},
     rows::RowsSpec,
     series::SeriesSpec,
-    text::{SymbolsSpec, VocabularySpec},
+    text::{PerfectHashSpec, SymbolsSpec, VocabularySpec},
 };
 use std::ops::{Deref, DerefMut};
 
@@ -215,9 +215,14 @@ fn write_layer(layer: &Layer, data: &mut Vec<u8>) -> CellSpec {
 
 fn write_front(front: &Front, data: &mut Vec<u8>) -> FrontSpec {
     match front {
-        Front::Words { vocabulary, start } => FrontSpec::Words {
+        Front::Words {
+            vocabulary,
+            start,
+            marks,
+        } => FrontSpec::Words {
             vocabulary: write_vocabulary(vocabulary, data),
             start: *start,
+            marks: *marks,
         },
         Front::Symbols { unit, codes } => FrontSpec::Symbols(SymbolsSpec {
             unit: *unit,
@@ -241,12 +246,12 @@ fn write_vocabulary(vocabulary: &Vocabulary, data: &mut Vec<u8>) -> VocabularySp
             fingerprint_bits,
             pilots,
             fingerprints,
-        } => VocabularySpec::PerfectHash {
+        } => VocabularySpec::PerfectHash(PerfectHashSpec {
             words: *words,
             seed: *seed,
             fingerprint_bits: *fingerprint_bits,
             pilots: append(data, bytemuck::cast_slice(pilots)),
             fingerprints: append(data, fingerprints),
-        },
+        }),
     }
 }

@@ -4,11 +4,17 @@ use crate::model::{Plan, Purpose, lively, samples::all_kinds};
 use indicatif::ProgressBar;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use spinet_core::{artifact::Training, cell::CellKind, matrix::Encoding, text::WordHash};
+use spinet_core::{
+    artifact::Training,
+    cell::CellKind,
+    matrix::Encoding,
+    text::{Marks, WordHash},
+};
 use spinet_trainer::{
     data::{self, Columns, Source},
     device::{Board, boards_folder, firmware_folder, toolchain},
     network::{InputKind, Network, NetworkConfig},
+    perfect_hash::OwnedPerfectHash,
     pipeline::{self, Data, Start, Trained},
     quantize::{self, Calibration, FrontSource, Precision},
     recipe::{Recipe, RecipeFields},
@@ -141,7 +147,8 @@ pub fn model_of_size(words: u16, units: usize, window: u16) -> TestModel {
     let names = (0..words)
         .map(|n| WordHash::of(&n.to_le_bytes()))
         .collect::<Vec<_>>();
-    let vocabulary = OwnedVocabulary::perfect_hash(&names, 8).expect("a perfect hash");
+    let hash = OwnedPerfectHash::new(&names, 8).expect("a perfect hash");
+    let vocabulary = OwnedVocabulary::PerfectHash(hash);
     let rows = vocabulary.view().tokens();
     let config = NetworkConfig::simple_rnn(InputKind::OneHot, rows, units);
     let network = Network::new(config, 1).expect("a valid shape");
@@ -152,6 +159,7 @@ pub fn model_of_size(words: u16, units: usize, window: u16) -> TestModel {
         front: FrontSource::Words {
             vocabulary: &vocabulary,
             start: false,
+            marks: Marks::Dropped,
         },
         labels: &["negative".into(), "positive".into()],
         window,

@@ -6,7 +6,7 @@ use spinet_core::{
     artifact::{FrontSpec, Manifest},
     data::Blob,
     input::InputSpec,
-    text::{SymbolsSpec, Unit, VocabularySpec},
+    text::{Marks, PerfectHashSpec, SymbolsSpec, Unit, VocabularySpec},
 };
 use spinet_tests::{
     model::samples::{one_hot, series_writer, text_writer},
@@ -19,13 +19,13 @@ fn perfect_hash<'m>(
     match &mut manifest.front {
         FrontSpec::Words {
             vocabulary:
-                VocabularySpec::PerfectHash {
+                VocabularySpec::PerfectHash(PerfectHashSpec {
                     words,
                     fingerprint_bits,
                     pilots,
                     fingerprints,
                     ..
-                },
+                }),
             ..
         } => (words, fingerprint_bits, pilots, fingerprints),
         _ => panic!("the example has a perfect hash"),
@@ -36,6 +36,7 @@ fn hashed(manifest: &mut Manifest<'_>, buckets: u16) {
     manifest.front = FrontSpec::Words {
         vocabulary: VocabularySpec::Hashed { buckets },
         start: true,
+        marks: Marks::Dropped,
     };
 }
 

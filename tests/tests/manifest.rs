@@ -9,7 +9,7 @@ use spinet_core::{
     cell::{CellSpec, FastGrnnSpec, ProductSpec},
     input::InputSpec,
     shape::Dimensions,
-    text::VocabularySpec,
+    text::{Marks, VocabularySpec},
 };
 use spinet_tests::{
     artifact::sealed,
@@ -221,6 +221,7 @@ fn a_table_adds_no_low_rank_product() {
         m.front = FrontSpec::Words {
             vocabulary: VocabularySpec::Hashed { buckets: 6 },
             start: false,
+            marks: Marks::Dropped,
         };
         if let InputSpec::OneHot { table: spec } = &mut m.input {
             spec.weights = table;

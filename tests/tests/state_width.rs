@@ -6,7 +6,7 @@
 
 use rand::{Rng, RngExt};
 use rand_pcg::Pcg64;
-use spinet_core::{Readout, Token, fixed, matrix::Encoding};
+use spinet_core::{Readout, Token, fixed, matrix::Encoding, text::Marks};
 use spinet_tests::{
     model::{Cell, Dense, Front, Input, Layer, Matrix, Model, Product, Rows, Task, Vocabulary},
     oracle::simple_rnn_step,
@@ -75,6 +75,7 @@ fn simple_rnn(table: Matrix, recurrent: Matrix, rows: Rows) -> Model {
                 buckets: WORDS as u16,
             },
             start: false,
+            marks: Marks::Dropped,
         },
         task: Task::Classify {
             labels: vec!["no".into(), "yes".into()],

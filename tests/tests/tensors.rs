@@ -9,7 +9,7 @@ use spinet_core::{
     input::InputSpec,
     matrix::{Encoding, MatrixSpec},
     rows::RowsSpec,
-    text::VocabularySpec,
+    text::{PerfectHashSpec, VocabularySpec},
 };
 use spinet_tests::model::{
     Input, Layer, Matrix, Model, Product,
@@ -63,11 +63,11 @@ fn front(front: &mut FrontSpec) -> Vec<Tensor<'_>> {
     let (name, blobs) = match front {
         FrontSpec::Words {
             vocabulary:
-                VocabularySpec::PerfectHash {
+                VocabularySpec::PerfectHash(PerfectHashSpec {
                     pilots,
                     fingerprints,
                     ..
-                },
+                }),
             ..
         } => ("vocabulary", vec![pilots, fingerprints]),
         FrontSpec::Words { .. } => ("vocabulary", vec![]),

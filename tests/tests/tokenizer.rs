@@ -1,7 +1,7 @@
 //! The streaming tokenizer against Keras's rule, written as Keras writes it, on whole strings.
 
 use proptest::{collection::vec, prelude::*};
-use spinet_core::text::{Tokenizer, WordHash};
+use spinet_core::text::{Marks, Tokenizer, WordHash};
 use spinet_tests::cases;
 
 /// `keras.preprocessing.text.Tokenizer().filters`.
@@ -22,8 +22,12 @@ fn split(lowered: &str) -> Vec<WordHash> {
 }
 
 fn tokenize(bytes: &[u8]) -> Vec<WordHash> {
-    let mut tokenizer = Tokenizer::new();
-    let mut words: Vec<_> = bytes.iter().filter_map(|&b| tokenizer.push(b)).collect();
+    tokenize_with(Marks::Dropped, bytes)
+}
+
+fn tokenize_with(marks: Marks, bytes: &[u8]) -> Vec<WordHash> {
+    let mut tokenizer = Tokenizer::new(marks);
+    let mut words: Vec<_> = bytes.iter().flat_map(|&b| tokenizer.push(b)).collect();
     words.extend(tokenizer.finish());
     words
 }
@@ -55,8 +59,31 @@ fn differs(c: char) -> bool {
     c == 'İ' || c == 'Σ'
 }
 
+/// Keras's rule once more, on a text in which every mark stands between two spaces and is not
+/// among the filtered characters.
+fn with_marks(text: &str) -> Vec<WordHash> {
+    const MARKS: &str = ".,!?;:\"()*-";
+    let mut spaced = text.to_lowercase();
+    for mark in MARKS.chars() {
+        spaced = spaced.replace(mark, &format!(" {mark} "));
+    }
+    let filtered = |c: char| FILTERS.contains(c) && !MARKS.contains(c);
+    spaced
+        .replace(filtered, " ")
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .map(|word| WordHash::of(word.as_bytes()))
+        .collect()
+}
+
 proptest! {
     #![proptest_config(cases(4000))]
+
+    #[test]
+    fn marks_are_words_where_they_are_kept(text in texts()) {
+        let text = text.replace(differs, "");
+        prop_assert_eq!(tokenize_with(Marks::Kept, text.as_bytes()), with_marks(&text));
+    }
 
     #[test]
     fn words_are_kerass(text in texts()) {
@@ -98,10 +125,10 @@ proptest! {
 
     #[test]
     fn a_text_ends_where_it_is_ended(first in vec(any::<u8>(), 0..40), second in vec(any::<u8>(), 0..40)) {
-        let mut tokenizer = Tokenizer::new();
+        let mut tokenizer = Tokenizer::default();
         let mut words = Vec::new();
         for text in [&first, &second] {
-            words.extend(text.iter().filter_map(|&byte| tokenizer.push(byte)));
+            words.extend(text.iter().flat_map(|&byte| tokenizer.push(byte)));
             words.extend(tokenizer.finish());
         }
         prop_assert_eq!(words, [tokenize(&first), tokenize(&second)].concat());
@@ -117,6 +144,17 @@ fn every_character_alone_and_between_letters() {
         for text in [format!("{c}"), format!("a{c}B")] {
             assert_eq!(tokenize(text.as_bytes()), keras(&text), "{c:?}");
         }
+    }
+}
+
+#[test]
+fn every_ascii_character_is_a_mark_or_is_not() {
+    for byte in 0..0x80u8 {
+        let text = format!("a{0}B{0}{0}", char::from(byte));
+        let words = tokenize_with(Marks::Kept, text.as_bytes());
+        assert_eq!(words, with_marks(&text), "{byte:#x}");
+        let is_mark = b".,!?;:\"()*-".contains(&byte);
+        assert_eq!(words.len() == 5, is_mark, "{byte:#x}");
     }
 }
 

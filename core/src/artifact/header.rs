@@ -6,7 +6,7 @@ use crc::{CRC_32_ISO_HDLC, Crc, Table};
 /// The first bytes of every artifact.
 pub const MAGIC: [u8; 8] = *b"SPINET\x1A\n";
 /// The version of the format that this crate reads and writes.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 /// Bytes before the manifest.
 pub const HEADER_BYTES: usize = 24;
 /// The data begins at a multiple of this.

@@ -7,7 +7,7 @@ use crate::{
     error::ArtifactError,
     input::InputSpec,
     series::SeriesSpec,
-    text::{SymbolsSpec, VocabularySpec},
+    text::{Marks, SymbolsSpec, VocabularySpec},
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,8 @@ pub enum FrontSpec {
         vocabulary: VocabularySpec,
         /// Whether a sequence begins with the start token.
         start: bool,
+        /// What becomes of punctuation marks.
+        marks: Marks,
     },
     /// Characters or bytes of a text.
     Symbols(SymbolsSpec),

@@ -3,7 +3,7 @@
 //! ```text
 //! byte                                     little-endian throughout
 //!  0   8   magic "SPINET\x1A\n"
-//!  8   2   format version                  u16, now 2
+//!  8   2   format version                  u16, now 3
 //! 10   2   reserved, 0                     u16
 //! 12   4   M: bytes of the manifest        u32
 //! 16   4   D: bytes of the data            u32
@@ -15,7 +15,7 @@
 //! ```
 //!
 //! Postcard numbers the variants of an enum in their order: new ones go to the end, or the
-//! version changes. The file ends with the data. Nothing is copied: a manifest borrows its strings, a network its
+//! version changes. Version 3 says of words what becomes of punctuation marks. The file ends with the data. Nothing is copied: a manifest borrows its strings, a network its
 //! weights, from the bytes given to [`Artifact::parse`], which must lie at an address divisible
 //! by 4. Writing is the trainer's: it builds the same [`Manifest`] and calls [`seal`] on the
 //! bytes.

@@ -2,19 +2,25 @@
 //!
 //! - Words: a [`Tokenizer`] hashes them as their bytes arrive, so that a word of any length takes
 //!   no memory; a [`Vocabulary`] turns the hash into a token.
+//! - Events: the first time that one of the chosen [`Ngrams`] of words ends in a text, the token of
+//!   that n-gram comes in, and nothing at the words in between.
 //! - Characters and bytes: a [`Decoder`] finds them, [`Symbols`] numbers them.
 
 mod case;
 mod case_table;
+mod ngrams;
+mod perfect_hash;
 mod symbols;
 mod tokenizer;
 mod vocabulary;
 
+pub use ngrams::{History, Keys, MAX_ORDER, Ngrams, NgramsSpec};
+pub use perfect_hash::{PerfectHash, PerfectHashSpec};
 pub use symbols::{Decoder, Symbol, Symbols, SymbolsSpec, Unit};
-pub use tokenizer::{Tokenizer, WordHash};
-pub use vocabulary::{PerfectHash, Vocabulary, VocabularySpec};
+pub use tokenizer::{Marks, Tokenizer, WordHash, Words};
+pub use vocabulary::{Vocabulary, VocabularySpec};
 
-/// Tokens of a [`Vocabulary`] that are not words, with the numbers that Keras's IMDB data gives them.
+/// Tokens of a [`Vocabulary`] or of [`Ngrams`] that are neither, with the numbers that Keras's IMDB data gives them.
 pub mod special {
     use crate::Token;
 
@@ -26,4 +32,6 @@ pub mod special {
     pub const UNKNOWN: Token = 2;
     /// The first word of the vocabulary.
     pub const FIRST_WORD: Token = 3;
+    /// The largest number of words or n-grams: the others of all tokens.
+    pub const MOST_WORDS: Token = Token::MAX - FIRST_WORD;
 }

@@ -2,13 +2,14 @@
 //!
 //! Lower-case, then split at spaces and at ``!"#$%&()*+,-./:;<=>?@[\]^_`{|}~\t\n``; the
 //! apostrophe belongs to the word, and so does every other byte. Bytes that are not UTF-8 are
-//! taken as they are.
+//! taken as they are. [`Marks::Kept`] departs from Keras: punctuation marks are words, too.
 
 use super::case::lower;
+use serde::{Deserialize, Serialize};
 
 /// The hash of a word's lower-cased bytes: FNV-1a, 32 bits (Fowler, Noll, Vo;
 /// draft-eastlake-fnv), mixed further where it is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct WordHash(pub u32);
 
 impl WordHash {
@@ -38,9 +39,53 @@ pub(super) const fn mix(mut hash: u32) -> u32 {
     hash ^ (hash >> 16)
 }
 
+/// What becomes of punctuation marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Marks {
+    /// They separate words and are gone, as in Keras.
+    #[default]
+    Dropped,
+    /// Each of `. , ! ? ; : " ( ) * -` ends the word before it and is a word itself.
+    Kept,
+}
+
+impl Marks {
+    /// Kept if `kept`.
+    pub const fn kept(kept: bool) -> Self {
+        if kept { Self::Kept } else { Self::Dropped }
+    }
+
+    /// The word that a separator is.
+    #[inline]
+    fn word(self, separator: u8) -> Option<WordHash> {
+        let mark = matches!(
+            separator,
+            b'.' | b',' | b'!' | b'?' | b';' | b':' | b'"' | b'(' | b')' | b'*' | b'-'
+        );
+        (mark && self == Self::Kept).then(|| WordHash::of(&[separator]))
+    }
+}
+
+/// The words that a byte completes: the one that it ends, then the mark that it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Words {
+    ended: Option<WordHash>,
+    mark: Option<WordHash>,
+}
+
+impl Iterator for Words {
+    type Item = WordHash;
+
+    #[inline]
+    fn next(&mut self) -> Option<WordHash> {
+        self.ended.take().or_else(|| self.mark.take())
+    }
+}
+
 /// Splits a stream of bytes into words, one byte at a time, in constant memory.
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
+    marks: Marks,
     hash: WordHash,
     in_word: bool,
     letter: Letter,
@@ -57,14 +102,15 @@ struct Letter {
 
 impl Default for Tokenizer {
     fn default() -> Self {
-        Self::new()
+        Self::new(Marks::Dropped)
     }
 }
 
 impl Tokenizer {
     /// A tokenizer between two words.
-    pub const fn new() -> Self {
+    pub const fn new(marks: Marks) -> Self {
         Self {
+            marks,
             hash: WordHash::EMPTY,
             in_word: false,
             letter: Letter {
@@ -76,26 +122,29 @@ impl Tokenizer {
         }
     }
 
-    /// Takes in a byte; the word, if this byte ends one.
+    /// Takes in a byte; the word that it ends and the one that it is, if there are such.
     #[inline]
-    pub fn push(&mut self, byte: u8) -> Option<WordHash> {
+    pub fn push(&mut self, byte: u8) -> Words {
         if byte < 0x80 {
             self.abandon_letter();
             if is_separator(byte) {
-                return self.finish();
+                return Words {
+                    ended: self.finish(),
+                    mark: self.marks.word(byte),
+                };
             }
             self.absorb(byte.to_ascii_lowercase());
         } else {
             self.push_letter(byte);
         }
-        None
+        Words::default()
     }
 
     /// Ends the text; the word, if it ended inside one.
     pub fn finish(&mut self) -> Option<WordHash> {
         self.abandon_letter();
         let word = self.in_word.then_some(self.hash);
-        *self = Self::new();
+        *self = Self::new(self.marks);
         word
     }
 
@@ -203,8 +252,8 @@ mod tests {
     }
 
     fn words(bytes: &[u8]) -> Vec<WordHash> {
-        let mut tokenizer = Tokenizer::new();
-        let mut words: Vec<_> = bytes.iter().filter_map(|&b| tokenizer.push(b)).collect();
+        let mut tokenizer = Tokenizer::default();
+        let mut words: Vec<_> = bytes.iter().flat_map(|&b| tokenizer.push(b)).collect();
         words.extend(tokenizer.finish());
         words
     }

@@ -145,11 +145,7 @@ impl Sections {
         let front = match manifest.front {
             FrontSpec::Words { vocabulary, .. } => match vocabulary {
                 VocabularySpec::Hashed { .. } => 0,
-                VocabularySpec::PerfectHash {
-                    pilots,
-                    fingerprints,
-                    ..
-                } => sum(&[pilots, fingerprints]),
+                VocabularySpec::PerfectHash(hash) => sum(&[hash.pilots, hash.fingerprints]),
             },
             FrontSpec::Symbols(symbols) => sum(&[symbols.codes]),
             FrontSpec::Series(series) => sum(&[series.offsets, series.scales]),

@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use spinet_core::{
     Artifact, Token,
     artifact::{Front, FrontSpec, Training},
-    text::special,
+    text::{Marks, special},
 };
 
 pub(super) fn train(
@@ -43,17 +43,19 @@ pub(super) fn train(
         validation: splits.validation.len(),
         test: splits.test.len(),
     });
+    let marks = Marks::kept(recipe.marks);
     let vocabulary = during("counting words", || {
         OwnedVocabulary::choose(
             splits.train.iter().map(|example| example.text.as_str()),
             recipe.vocabulary,
             recipe.num_words,
             recipe.fingerprint_bits,
+            marks,
         )
     })?;
-    let tokens = encode_all(vocabulary.view(), &splits.train, recipe.start);
+    let tokens = encode_all(vocabulary.view(), &splits.train, recipe.start, marks);
     tell(vocabulary_event(&vocabulary, &tokens));
-    let held_out = encode_all(vocabulary.view(), &splits.validation, recipe.start);
+    let held_out = encode_all(vocabulary.view(), &splits.validation, recipe.start, marks);
     let task = settings::classify(recipe, splits.labels.len());
     let size = vocabulary.view().tokens();
     let material = Material {
@@ -66,6 +68,7 @@ pub(super) fn train(
         front: FrontSource::Words {
             vocabulary: &vocabulary,
             start: recipe.start,
+            marks,
         },
         labels: &splits.labels,
         window: recipe.window,
@@ -104,12 +107,12 @@ pub fn evaluate_float(
     data: &[data::Example],
 ) -> Result<Score, PipelineError> {
     related(network, &artifact.manifest.training)?;
-    let (Front::Words(vocabulary), FrontSpec::Words { start, .. }) =
+    let (Front::Words(vocabulary), FrontSpec::Words { start, marks, .. }) =
         (artifact.front, artifact.manifest.front)
     else {
         return Err(PipelineError::Task("the model does not read words"));
     };
-    let tokens = encode_all(vocabulary, data, start);
+    let tokens = encode_all(vocabulary, data, start, marks);
     let batch = BatchConfig {
         size: 64,
         mode: settings::batch_mode(artifact.manifest.task.window(), usize::MAX),

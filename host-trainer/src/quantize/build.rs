@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     network::{InputKind, Task as NetworkTask, Written, device_layout},
+    perfect_hash::OwnedPerfectHash,
     vocabulary::OwnedVocabulary,
 };
 use spinet_core::{
@@ -18,7 +19,7 @@ use spinet_core::{
     matrix::MatrixSpec,
     rows::RowsSpec,
     series::SeriesSpec,
-    text::{SymbolsSpec, VocabularySpec},
+    text::{PerfectHashSpec, SymbolsSpec, VocabularySpec},
 };
 
 /// Writes the artifact of `source` with the scales of `plan`.
@@ -76,9 +77,14 @@ struct Builder<'b> {
 impl Builder<'_> {
     fn front(&mut self) -> FrontSpec {
         match self.source.front {
-            FrontSource::Words { vocabulary, start } => FrontSpec::Words {
+            FrontSource::Words {
+                vocabulary,
+                start,
+                marks,
+            } => FrontSpec::Words {
                 vocabulary: self.vocabulary(vocabulary),
                 start,
+                marks,
             },
             FrontSource::Symbols(symbols) => FrontSpec::Symbols(SymbolsSpec {
                 unit: symbols.unit,
@@ -96,19 +102,19 @@ impl Builder<'_> {
     fn vocabulary(&mut self, vocabulary: &OwnedVocabulary) -> VocabularySpec {
         match vocabulary {
             OwnedVocabulary::Hashed { buckets } => VocabularySpec::Hashed { buckets: *buckets },
-            OwnedVocabulary::PerfectHash {
-                words,
-                seed,
-                fingerprint_bits,
-                pilots,
-                fingerprints,
-            } => VocabularySpec::PerfectHash {
-                words: *words,
-                seed: *seed,
-                fingerprint_bits: *fingerprint_bits,
-                pilots: self.data.push(pilots),
-                fingerprints: self.data.push(fingerprints),
-            },
+            OwnedVocabulary::PerfectHash(hash) => {
+                VocabularySpec::PerfectHash(self.perfect_hash(hash))
+            }
+        }
+    }
+
+    fn perfect_hash(&mut self, hash: &OwnedPerfectHash) -> PerfectHashSpec {
+        PerfectHashSpec {
+            words: hash.words,
+            seed: hash.seed,
+            fingerprint_bits: hash.fingerprint_bits,
+            pilots: self.data.push(&hash.pilots),
+            fingerprints: self.data.push(&hash.fingerprints),
         }
     }
 

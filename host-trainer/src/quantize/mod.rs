@@ -28,7 +28,7 @@ use crate::{
 };
 use moments::Moments;
 use serde::Serialize;
-use spinet_core::{ArtifactError, artifact::Training, matrix::Encoding};
+use spinet_core::{ArtifactError, artifact::Training, matrix::Encoding, text::Marks};
 
 /// How each tensor is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub enum FrontSource<'s> {
         vocabulary: &'s OwnedVocabulary,
         /// Whether a sequence begins with the start token.
         start: bool,
+        /// What becomes of punctuation marks.
+        marks: Marks,
     },
     /// Characters or bytes.
     Symbols(&'s OwnedSymbols),

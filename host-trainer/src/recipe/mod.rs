@@ -102,6 +102,8 @@ recipe! {
     vocabulary: VocabularyKind = VocabularyKind::PerfectHash, "perfect-hash";
     /// Bits that tell a known word from an unknown one (1 to 16).
     fingerprint_bits: u8 = 10, "10";
+    /// Punctuation marks are words of their own.
+    marks: bool = false, "false";
     /// Begin every sequence of words with the start token.
     start: bool = false, "false";
     /// Look at the last so many words only, padded in front (0: stream over all).

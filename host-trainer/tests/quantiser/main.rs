@@ -9,7 +9,12 @@ mod oracle;
 mod parity;
 mod refusals;
 
-use spinet_core::{Readout, Token, artifact::Training, matrix::Encoding, text::Unit};
+use spinet_core::{
+    Readout, Token,
+    artifact::Training,
+    matrix::Encoding,
+    text::{Marks, Unit},
+};
 use spinet_trainer::{
     network::{CellKind, InputKind, Network, NetworkConfig, Task},
     quantize::{Calibration, FrontSource, Plan, Precision, Quantizer, Source},
@@ -149,6 +154,7 @@ impl Surroundings {
                     scales: &self.ones,
                 },
                 (_, Task::Classify { .. }) => FrontSource::Words {
+                    marks: Marks::Dropped,
                     vocabulary: &self.vocabulary,
                     start: false,
                 },

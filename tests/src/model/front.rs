@@ -1,7 +1,7 @@
 //! What a model reads.
 
 use proptest::{collection::vec, prelude::*};
-use spinet_core::text::{PerfectHash, Unit};
+use spinet_core::text::{Marks, PerfectHash, Unit};
 
 /// What comes in.
 #[derive(Debug, Clone)]
@@ -12,6 +12,8 @@ pub enum Front {
         vocabulary: Vocabulary,
         /// Whether a sequence begins with the start token.
         start: bool,
+        /// What becomes of punctuation marks.
+        marks: Marks,
     },
     /// Characters or bytes.
     Symbols {
@@ -78,7 +80,11 @@ pub(super) fn words(words: u16) -> impl Strategy<Value = Front> {
         })
     });
     let vocabulary = prop_oneof![Just(Vocabulary::Hashed { buckets: words }), perfect];
-    (vocabulary, any::<bool>()).prop_map(|(vocabulary, start)| Front::Words { vocabulary, start })
+    (vocabulary, any::<[bool; 2]>()).prop_map(|(vocabulary, [start, kept])| Front::Words {
+        vocabulary,
+        start,
+        marks: Marks::kept(kept),
+    })
 }
 
 /// So many symbols: bytes, or characters of one to four bytes.

@@ -9,7 +9,12 @@ use super::{
 };
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use spinet_core::{Readout, cell::CellKind, matrix::Encoding, text::Unit};
+use spinet_core::{
+    Readout,
+    cell::CellKind,
+    matrix::Encoding,
+    text::{Marks, Unit},
+};
 
 /// A lively model of this plan, another one for every seed.
 ///
@@ -64,6 +69,7 @@ fn ends(purpose: Purpose, seed: u64) -> (Front, Task) {
             let front = Front::Words {
                 vocabulary: Vocabulary::Hashed { buckets: words },
                 start: seed.is_multiple_of(2),
+                marks: Marks::kept(seed % 4 > 1),
             };
             (front, classify(labels))
         }

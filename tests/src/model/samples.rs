@@ -9,7 +9,7 @@ use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
 };
-use spinet_core::{Readout, cell::CellKind, matrix::Encoding};
+use spinet_core::{Readout, cell::CellKind, matrix::Encoding, text::Marks};
 
 /// A model of a strategy, always the same one.
 pub fn draw(models: impl Strategy<Value = Model>) -> Model {
@@ -201,6 +201,7 @@ pub fn extreme(kind: CellKind, encoding: Encoding, hidden: u16, embedding: u16, 
         front: Front::Words {
             vocabulary: Vocabulary::Hashed { buckets: 1 },
             start: false,
+            marks: Marks::Dropped,
         },
         task: Task::Classify {
             labels: vec!["bad".into(), "good".into()],
