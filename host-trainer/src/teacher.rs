@@ -7,6 +7,7 @@
 //! heart from being overconfident.
 
 use crate::linear::{FitError, Lessons, Linear, Sparse, fit, probabilities};
+use crate::training::Score;
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -16,6 +17,8 @@ const FOLDS: usize = 5;
 const ITERATIONS: u64 = 40;
 /// Texts that an n-gram must be in.
 const FEWEST: usize = 2;
+/// The least probability whose logarithm is taken.
+const LEAST: f64 = 1e-30;
 /// Scales that are tried for the logits: quarters of a power of two.
 const SCALES: std::ops::RangeInclusive<i32> = -12..=8;
 
@@ -126,6 +129,28 @@ pub fn soft(logits: &[f32], outputs: usize) -> Vec<f32> {
         .collect()
 }
 
+/// How good logits `(texts, outputs)` are.
+pub fn score(logits: &[f32], labels: &[usize], outputs: usize) -> Score {
+    let (mut loss, mut right) = (0.0, 0usize);
+    for (row, &label) in soft(logits, outputs).chunks(outputs).zip(labels) {
+        let of_class = |class: usize| match (outputs, class) {
+            (1, 0) => 1.0 - row[0],
+            (1, _) => row[0],
+            (_, class) => row[class],
+        };
+        loss -= libm::log(f64::from(of_class(label)).max(LEAST));
+        let rival = (0..outputs.max(2))
+            .filter(|&class| class != label)
+            .map(of_class);
+        right += usize::from(of_class(label) > rival.fold(0.0, f32::max));
+    }
+    let texts = labels.len().max(1) as f64;
+    Score {
+        loss: loss / texts,
+        accuracy: right as f64 / texts,
+    }
+}
+
 /// The fold of each text: groups are dealt in the order in which they come.
 fn folds(groups: &[u32]) -> Vec<usize> {
     let mut seen = HashMap::new();
@@ -141,7 +166,7 @@ fn calibrated(logits: &[f32], targets: &[f32], outputs: usize) -> f32 {
     let loss = |scale: f32| -> f64 {
         let scaled: Vec<f32> = logits.iter().map(|z| z * scale).collect();
         let terms = soft(&scaled, outputs);
-        let log = |p: f32| libm::log(f64::from(p).max(1e-30));
+        let log = |p: f32| libm::log(f64::from(p).max(LEAST));
         let cross = |(&p, &t): (&f32, &f32)| match outputs {
             1 => -(f64::from(t) * log(p) + f64::from(1.0 - t) * log(1.0 - p)),
             _ => -f64::from(t) * log(p),
@@ -202,6 +227,16 @@ mod tests {
             .collect();
         let mean = sure.iter().sum::<f32>() / sure.len() as f32;
         assert!((mean - 0.8).abs() < 0.06, "{mean}");
+    }
+
+    #[test]
+    fn a_score_is_the_mean_loss_and_the_share_of_right_answers() {
+        let two = score(&[0.0, 2.0, -1.0], &[1, 1, 1], 1);
+        let three = score(&[0.0, 2.0, 1.0, 0.0, 0.0, 0.0], &[1, 0], 3);
+        let loss = |z: f64| libm::log1p(libm::exp(-z));
+        assert!((two.loss - (loss(0.0) + loss(2.0) + loss(-1.0)) / 3.0).abs() < 1e-6);
+        assert!((two.accuracy - 1.0 / 3.0).abs() < 1e-9);
+        assert!((three.accuracy - 0.5).abs() < 1e-9);
     }
 
     #[test]

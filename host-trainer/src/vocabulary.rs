@@ -3,10 +3,7 @@
 //! What a word is, how it is hashed and how it is looked up is `spinet_core::text`'s; here the
 //! words are counted and the most frequent kept (as Keras's `num_words` does).
 
-use crate::{
-    data::Example,
-    perfect_hash::{OwnedPerfectHash, PerfectHashError},
-};
+use crate::perfect_hash::{OwnedPerfectHash, PerfectHashError};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use spinet_core::{
@@ -146,16 +143,16 @@ pub fn encode(vocabulary: Vocabulary<'_>, text: &str, start: bool, marks: Marks)
         .collect()
 }
 
-/// The tokens of every example's text, on all cores.
-pub fn encode_all(
+/// The tokens of every text, on all cores.
+pub fn encode_all<T: AsRef<str> + Sync>(
     vocabulary: Vocabulary<'_>,
-    examples: &[Example],
+    texts: &[T],
     start: bool,
     marks: Marks,
 ) -> Vec<Vec<Token>> {
-    examples
+    texts
         .par_iter()
-        .map(|example| encode(vocabulary, &example.text, start, marks))
+        .map(|text| encode(vocabulary, text.as_ref(), start, marks))
         .collect()
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Outcome, data::DataArgs, output};
 use crate::{
-    data::text::TextShares,
+    data::{self, text::TextShares},
     network::Network,
     pipeline::{self, Data, Event, Start, Trained},
     recipe::{Recipe, RecipeFields},
@@ -27,6 +27,10 @@ pub(super) struct Train {
     /// Where the model goes; its float network, curves and provenance go beside it
     #[arg(long, default_value = "model.spinet", value_name = "MODEL")]
     out: PathBuf,
+    /// Texts of the same kind without labels, one a line, for a teacher to label; those that
+    /// come with the data need not be named
+    #[arg(long, value_name = "FILE")]
+    unlabelled: Option<PathBuf>,
     /// Go on with this float network (a model's .float file) instead of fresh weights; with
     /// `--epochs 0` it is only quantised
     #[arg(long, value_name = "FILE")]
@@ -49,7 +53,14 @@ impl Train {
             validation: recipe.validation,
             test: recipe.test,
         };
-        let data = self.data.load(recipe.reads, shares)?;
+        let mut data = self.data.load(recipe.reads, shares)?;
+        if let Some(path) = &self.unlabelled {
+            let texts = data::load_unlabelled(path)?;
+            match &mut data {
+                Data::Texts(corpus) => corpus.unlabelled.extend(texts),
+                _ => return Err("--unlabelled goes with labelled texts only".into()),
+            }
+        }
         let command: Vec<String> = std::env::args().skip(1).collect();
         let command = format!("spinet {}", command.join(" "));
         train(data, &recipe, network, &self.out, &command)?;
@@ -99,6 +110,12 @@ fn tell(event: &Event<'_>) -> io::Result<()> {
             n(*train),
             n(*validation),
             n(*test)
+        )),
+        Event::Teacher { unlabelled, score } => output::line(format_args!(
+            "teacher: loss {:.4}, accuracy {:.2} % in validation; {} texts without a label",
+            score.loss,
+            score.accuracy * 100.0,
+            n(*unlabelled)
         )),
         Event::Vocabulary {
             words,

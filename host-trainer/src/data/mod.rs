@@ -44,6 +44,12 @@ pub struct Example {
     pub group: u32,
 }
 
+impl AsRef<str> for Example {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
 impl Separable for Example {
     fn label(&self) -> usize {
         self.label

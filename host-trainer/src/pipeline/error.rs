@@ -3,6 +3,7 @@
 use crate::{
     data::DataError,
     durable::WriteError,
+    linear::FitError,
     network::{ConfigError, ParametersError},
     quantize::QuantizeError,
     recipe::RecipeError,
@@ -30,6 +31,9 @@ pub enum PipelineError {
     /// The vectors.
     #[error(transparent)]
     Vector(#[from] VectorError),
+    /// The linear model.
+    #[error(transparent)]
+    Fit(#[from] FitError),
     /// The network's shape.
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -4,6 +4,7 @@
 //! `words`, `language` and `series` turn a kind of data into `material::Material`; what is done
 //! with it is the same for all of them and stands here. `settings` reads the recipe.
 
+mod distillation;
 mod error;
 mod language;
 mod material;
@@ -52,6 +53,13 @@ pub enum Event<'e> {
         validation: usize,
         /// Examples that are not looked at.
         test: usize,
+    },
+    /// A teacher judged the texts.
+    Teacher {
+        /// Texts without a label that it judged.
+        unlabelled: usize,
+        /// What it is worth on the validation examples.
+        score: Score,
     },
     /// The words were chosen.
     Vocabulary {

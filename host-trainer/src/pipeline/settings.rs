@@ -56,8 +56,13 @@ pub(super) fn test_permille(recipe: &Recipe, own: bool) -> u16 {
 pub(super) fn classify(recipe: &Recipe, classes: usize) -> Task {
     Task::Classify {
         readout: recipe.readout.into(),
-        outputs: if classes == 2 { 1 } else { classes },
+        outputs: outputs(classes),
     }
+}
+
+/// Outputs for so many classes.
+pub(super) fn outputs(classes: usize) -> usize {
+    if classes == 2 { 1 } else { classes }
 }
 
 pub(super) fn network(

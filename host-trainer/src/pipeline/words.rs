@@ -1,7 +1,7 @@
 //! Labelled texts, read as words.
 
 use super::{
-    Event, Measure, PipelineError, Start, Trained,
+    Event, Measure, PipelineError, Start, Trained, distillation,
     material::{Material, Sequences, origin, sample},
     produce, related, settings,
 };
@@ -24,7 +24,7 @@ use spinet_core::{
 };
 
 pub(super) fn train(
-    corpus: Corpus,
+    mut corpus: Corpus,
     recipe: &Recipe,
     start: Start,
     tell: &mut dyn FnMut(Event<'_>),
@@ -35,6 +35,7 @@ pub(super) fn train(
         ));
     }
     let sha256 = corpus.sha256;
+    let unlabelled = std::mem::take(&mut corpus.unlabelled);
     let validation = settings::permille(recipe.validation);
     let test = settings::test_permille(recipe, !corpus.test.is_empty());
     let splits = data::split(corpus, settings::split_spec(recipe.seed, validation, test))?;
@@ -44,6 +45,7 @@ pub(super) fn train(
         test: splits.test.len(),
     });
     let marks = Marks::kept(recipe.marks);
+    let taught = distillation::targets(&splits, &unlabelled, recipe, tell)?;
     let vocabulary = during("counting words", || {
         OwnedVocabulary::choose(
             splits.train.iter().map(|example| example.text.as_str()),
@@ -56,12 +58,16 @@ pub(super) fn train(
     let tokens = encode_all(vocabulary.view(), &splits.train, recipe.start, marks);
     tell(vocabulary_event(&vocabulary, &tokens));
     let held_out = encode_all(vocabulary.view(), &splits.validation, recipe.start, marks);
+    let more = match taught {
+        Some(_) => encode_all(vocabulary.view(), &unlabelled, recipe.start, marks),
+        None => Vec::new(),
+    };
     let task = settings::classify(recipe, splits.labels.len());
     let size = vocabulary.view().tokens();
     let material = Material {
         config: settings::network(recipe, recipe.input_kind(), size, task),
         sequences: Sequences::Examples {
-            training: examples(&tokens, &splits.train),
+            training: distillation::examples(&tokens, &splits.train, &more, taught.as_ref()),
             validation: examples(&held_out, &splits.validation),
         },
         mode: settings::batch_mode(recipe.window, recipe.max_length),

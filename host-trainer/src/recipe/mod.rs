@@ -7,7 +7,9 @@
 mod check;
 mod names;
 
-pub use names::{InputName, ReadName, ReadoutName, ScheduleName, TaskName, WeightName};
+pub use names::{
+    InputName, ReadName, ReadoutName, ScheduleName, TaskName, TeacherName, WeightName,
+};
 
 use crate::{
     network::InputKind, quantize::Precision, training::Selection, vocabulary::VocabularyKind,
@@ -140,6 +142,10 @@ recipe! {
     input_noise: f32 = 0.0, "0";
     /// Stop after so many epochs without a better one (0: never).
     patience: usize = 3, "3";
+    /// Who teaches beside the labels, and labels texts without one (classifiers of texts).
+    teacher: TeacherName = TeacherName::None, "none";
+    /// Share of the true label in what is learnt of a text with one; the rest is the teacher's.
+    hard_labels: f32 = 0.5, "0.5";
     /// What makes an epoch the best, on the validation examples (a generator: always the loss).
     select_by: Selection = Selection::Accuracy, "accuracy";
     /// Share of the training examples held out to validate.

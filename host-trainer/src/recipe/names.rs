@@ -31,6 +31,16 @@ pub enum TaskName {
     Generate,
 }
 
+/// Who teaches a classifier of texts beside the labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum TeacherName {
+    /// Nobody.
+    None,
+    /// A linear model of word n-grams, which labels texts without a label as well.
+    Ngrams,
+}
+
 /// The ways in for tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
