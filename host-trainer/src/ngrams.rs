@@ -67,6 +67,15 @@ pub fn keys(text: &[u8], order: u8, marks: Marks, mut each: impl FnMut(WordHash)
     }
 }
 
+/// The keys of a text's n-grams, each once, ascending.
+pub fn distinct_keys(text: &str, order: u8, marks: Marks) -> Vec<u32> {
+    let mut found = Vec::new();
+    keys(text.as_bytes(), order, marks, |key| found.push(key.0));
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 /// The events of a text as a device has them: the token of each n-gram where the text has it
 /// first, and those of strangers with the fingerprint of one.
 pub fn encode(ngrams: Ngrams<'_>, text: &str) -> Vec<Token> {

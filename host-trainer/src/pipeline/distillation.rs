@@ -36,6 +36,7 @@ pub(super) fn targets(
         return Ok(None);
     }
     let outputs = settings::outputs(splits.labels.len());
+    let keys = |text: &str| ngrams::distinct_keys(text, ORDER, Marks::Kept);
     let texts = |examples: &[data::Example]| -> Vec<Vec<u32>> {
         examples
             .par_iter()
@@ -115,13 +116,4 @@ fn likeliest(target: &[f32]) -> u16 {
             best.unwrap_or(0) as u16
         }
     }
-}
-
-/// The keys of a text's n-grams, each once.
-fn keys(text: &str) -> Vec<u32> {
-    let mut found = Vec::new();
-    ngrams::keys(text.as_bytes(), ORDER, Marks::Kept, |key| found.push(key.0));
-    found.sort_unstable();
-    found.dedup();
-    found
 }

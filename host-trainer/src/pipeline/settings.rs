@@ -144,6 +144,7 @@ pub(super) fn training(
         truncation: recipe.truncation,
         seed: recipe.seed,
         threads,
+        average: recipe.average,
         selection: recipe.select_by,
         patience: (recipe.patience > 0).then_some(recipe.patience),
         checkpoint,

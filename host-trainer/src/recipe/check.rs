@@ -66,6 +66,7 @@ impl Recipe {
         ] {
             share(field, dropped, 0.95, "0 to 0.95")?;
         }
+        share("average", self.average, 0.999_999, "0 to 0.999999")?;
         share("hard-labels", self.hard_labels, 1.0, "0 to 1")?;
         let (held, some) = (self.validation, 0.001..=0.5);
         range("validation", held, some.contains(&held), "0.001 to 0.5")?;

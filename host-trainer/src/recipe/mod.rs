@@ -130,6 +130,8 @@ recipe! {
     weight_decay: f32 = 0.01, "0.01";
     /// Largest norm of all gradients together (0: no limit).
     clip_norm: f32 = 1.0, "1.0";
+    /// Keep a running mean of the weights with this decay a step (0: the weights themselves).
+    average: f32 = 0.0, "0";
     /// Share of the embedding's components dropped.
     embedding_dropout: f32 = 0.2, "0.2";
     /// Share of what the head sees dropped.

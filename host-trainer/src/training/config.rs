@@ -37,6 +37,9 @@ pub struct TrainingConfig {
     pub seed: u64,
     /// Threads to compute with.
     pub threads: usize,
+    /// Judge and keep a running mean of the weights with this decay a step; 0 for the weights
+    /// themselves.
+    pub average: f32,
     /// Which epoch is kept: by its validation, or its training if nothing is held out.
     pub selection: Selection,
     /// Stop after this many epochs without a better one.
@@ -68,6 +71,7 @@ impl Default for TrainingConfig {
             truncation: 100,
             seed: 0,
             threads: 1,
+            average: 0.0,
             selection: Selection::Loss,
             patience: None,
             explosion: 100.0,
@@ -109,6 +113,7 @@ impl TrainingConfig {
                 clip_norm.unwrap_or(1.0),
                 positive(clip_norm.unwrap_or(1.0)),
             ),
+            ("average", self.average, share.contains(&self.average)),
             ("explosion", self.explosion as f32, self.explosion > 1.0),
         ];
         match rules.into_iter().find(|(_, _, good)| !good) {

@@ -4,6 +4,7 @@
 //! through [`crate::progress`]. The same seed, thread count and examples give the same weights,
 //! bit for bit, on the same machine.
 
+mod average;
 mod checkpoint;
 mod config;
 mod error;

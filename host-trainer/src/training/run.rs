@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::average::Average;
 use super::checkpoint;
 use super::config::TrainingConfig;
 use super::error::TrainingError;
@@ -88,6 +89,8 @@ struct Run<'a, L> {
     network: &'a mut Network,
     /// What is run instead of the network, if its weights are to be rounded.
     twin: Option<Twin<'a>>,
+    /// What is judged and kept instead of the network, if its weights are to be averaged.
+    average: Option<Average>,
     workers: Workers,
     adam: Adam,
     /// Weights of the best epoch so far; at first, the initial ones.
@@ -110,6 +113,7 @@ impl<'a, L: Lessons> Run<'a, L> {
             best: network.parameters().clone(),
             history: History::default(),
             limit: config.explosion * lessons.guess(network),
+            average: (config.average > 0.0).then(|| Average::new(network, config.average)),
             config,
             lessons,
             network,
@@ -121,9 +125,13 @@ impl<'a, L: Lessons> Run<'a, L> {
         for epoch in 1..=self.config.epochs {
             let record = self.epoch(epoch)?;
             if record.best_so_far {
-                self.best.clone_from(self.network.parameters());
+                let judged = match &self.average {
+                    Some(average) => average.network(),
+                    None => &*self.network,
+                };
+                self.best.clone_from(judged.parameters());
                 if let Some(path) = &self.config.checkpoint {
-                    checkpoint::write(path, self.network, epoch, record.score())?;
+                    checkpoint::write(path, judged, epoch, record.score())?;
                 }
             }
             on_epoch(&record);
@@ -185,6 +193,9 @@ impl<'a, L: Lessons> Run<'a, L> {
             let norm = self
                 .adam
                 .step(self.network.parameters_mut(), &self.workers, rate);
+            if let Some(average) = &mut self.average {
+                average.follow(self.network.parameters());
+            }
             if !norm.is_finite() {
                 return Err(TrainingError::NotFinite {
                     epoch,
@@ -204,12 +215,16 @@ impl<'a, L: Lessons> Run<'a, L> {
 
     fn validate(&mut self, epoch: usize) -> Result<Option<Score>, TrainingError> {
         let progress = Progress::new(self.config.progress, "validation");
+        let judged = match &self.average {
+            Some(average) => average.network(),
+            None => &*self.network,
+        };
         let network = match &mut self.twin {
             Some(twin) => {
-                twin.follow(self.network.parameters())?;
+                twin.follow(judged.parameters())?;
                 &twin.network
             }
-            None => &*self.network,
+            None => judged,
         };
         let workers = &mut self.workers;
         let outcome = self.lessons.validate(workers, network, progress);
