@@ -5,20 +5,35 @@ use crate::{
     artifact::{Front, FrontSpec, Labels, Task},
     probability::classify,
     series::Series,
-    shape::Buffers,
-    text::{Tokenizer, Vocabulary, WordHash, special},
+    shape::{Buffer, Buffers},
+    text::{History, Ngrams, Tokenizer, Vocabulary, WordHash, special},
 };
 
 /// Reads a text of any length, in chunks of any size, in constant memory.
 pub struct Classifier<'a, B: Buffers> {
     labels: Labels<'a>,
-    vocabulary: Vocabulary<'a>,
+    reader: Reader<'a>,
     network: Network<'a>,
-    starts: bool,
     tokenizer: Tokenizer,
     state: State<B>,
+    /// The n-grams that the text has had.
+    seen: B::Seen,
     tokens: u32,
     unknown: u32,
+}
+
+/// From words to tokens.
+enum Reader<'a> {
+    /// One for each word, behind the start token if `start`.
+    Words {
+        vocabulary: Vocabulary<'a>,
+        start: bool,
+    },
+    /// One for each n-gram that is new in the text.
+    Ngrams {
+        ngrams: Ngrams<'a>,
+        history: History,
+    },
 }
 
 /// What a classifier makes of a sequence.
@@ -34,7 +49,7 @@ pub struct Verdict<'v> {
     pub logits: &'v [i32],
     /// Words or vectors read.
     pub tokens: u32,
-    /// Of these, words that the vocabulary does not have.
+    /// Of these, words that the vocabulary does not have, or that end no n-gram of the model's.
     pub unknown: u32,
 }
 
@@ -45,25 +60,28 @@ impl<'a, B: Buffers> Classifier<'a, B> {
     /// [`ArtifactError::Task`] if the model does not classify text, [`ArtifactError::Shape`] if
     /// `B` is not its shape.
     pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
-        let (
-            Front::Words(vocabulary),
-            FrontSpec::Words { start, marks, .. },
-            Task::Classify { .. },
-        ) = (
-            artifact.front,
-            artifact.manifest.front,
-            artifact.manifest.task,
-        )
-        else {
+        let Task::Classify { .. } = artifact.manifest.task else {
             return Err(ArtifactError::Task);
         };
+        let (reader, marks) = match (&artifact.front, &artifact.manifest.front) {
+            (&Front::Words(vocabulary), &FrontSpec::Words { start, marks, .. }) => {
+                (Reader::Words { vocabulary, start }, marks)
+            }
+            (&Front::Ngrams(ngrams), _) => {
+                let history = History::default();
+                (Reader::Ngrams { ngrams, history }, ngrams.marks)
+            }
+            _ => return Err(ArtifactError::Task),
+        };
+        let dimensions = artifact.network.dimensions();
+        let seen = B::Seen::zeroed(dimensions.seen.into());
         let mut classifier = Self {
             labels: artifact.labels,
-            vocabulary,
+            reader,
             network: artifact.network,
-            starts: start,
             tokenizer: Tokenizer::new(marks),
             state: State::new(&artifact.network)?,
+            seen: seen.ok_or(ArtifactError::Shape(dimensions))?,
             tokens: 0,
             unknown: 0,
         };
@@ -76,9 +94,14 @@ impl<'a, B: Buffers> Classifier<'a, B> {
         // Ended wherever it was.
         let _ = self.tokenizer.finish();
         self.state.reset();
+        self.seen.as_mut().fill(0);
         (self.tokens, self.unknown) = (0, 0);
-        if self.starts {
-            self.network.step(&mut self.state, special::START);
+        match &mut self.reader {
+            Reader::Ngrams { history, .. } => *history = History::default(),
+            Reader::Words { start: true, .. } => {
+                self.network.step(&mut self.state, special::START);
+            }
+            Reader::Words { .. } => {}
         }
     }
 
@@ -108,11 +131,21 @@ impl<'a, B: Buffers> Classifier<'a, B> {
 
     fn read(&mut self, word: WordHash) {
         self.tokens = self.tokens.saturating_add(1);
-        let token = self.vocabulary.token(word).unwrap_or_else(|| {
-            self.unknown = self.unknown.saturating_add(1);
-            special::UNKNOWN
-        });
-        self.network.step(&mut self.state, token);
+        let (network, state) = (&self.network, &mut self.state);
+        let known = match &mut self.reader {
+            Reader::Words { vocabulary, .. } => {
+                let token = vocabulary.token(word);
+                network.step(state, token.unwrap_or(special::UNKNOWN));
+                token.is_some()
+            }
+            Reader::Ngrams { ngrams, history } if B::NGRAMS => {
+                let seen = self.seen.as_mut();
+                ngrams.read(word, history, seen, |token| network.step(state, token))
+            }
+            // Without a set of them there was no such classifier.
+            Reader::Ngrams { .. } => false,
+        };
+        self.unknown = self.unknown.saturating_add(u32::from(!known));
     }
 }
 

@@ -31,14 +31,39 @@ impl DenseSpec {
     ) -> Result<Dense<'a>, ArtifactError> {
         let weights = self.weights.resolve(data, tensor, outputs, inputs)?;
         let rows = self.rows.resolve(data, tensor, outputs, weights.bound())?;
-        Ok(Dense { weights, rows })
+        Ok(Dense {
+            weights: Some(weights),
+            rows,
+        })
+    }
+
+    /// Borrows a layer without inputs, the weights of which are an empty tensor.
+    ///
+    /// # Errors
+    /// Those of its rows, or if there are any weights.
+    pub fn resolve_biases<'a>(
+        &self,
+        data: Data<'a>,
+        tensor: &'static str,
+        outputs: usize,
+    ) -> Result<Dense<'a>, ArtifactError> {
+        data.slice::<u8>(self.weights.weights, 0, tensor)?;
+        if self.weights.shift != 0 {
+            return Err(ArtifactError::OutOfRange(tensor));
+        }
+        let rows = self.rows.resolve(data, tensor, outputs, 0)?;
+        Ok(Dense {
+            weights: None,
+            rows,
+        })
     }
 }
 
 /// `y = W x + b`.
 #[derive(Debug, Clone, Copy)]
 pub struct Dense<'a> {
-    weights: Matrix<'a>,
+    /// None where there are no inputs: `y = b`.
+    weights: Option<Matrix<'a>>,
     rows: Rows<'a>,
 }
 
@@ -50,7 +75,7 @@ impl Dense<'_> {
     #[inline]
     pub fn apply(&self, x: &[i16], y: &mut [i32]) {
         self.rows.begin(0, y);
-        self.weights.accumulate(0, x, y);
+        self.accumulate(0, x, y);
         self.rows.requantize(0, y);
     }
 
@@ -63,7 +88,7 @@ impl Dense<'_> {
                 return;
             };
             self.rows.begin(first, sums);
-            self.weights.accumulate(first, x, sums);
+            self.accumulate(first, x, sums);
             self.rows.requantize(first, sums);
             for (y, &sum) in y.iter_mut().zip(&*sums) {
                 *y = crate::fixed::saturate(sum);
@@ -71,8 +96,15 @@ impl Dense<'_> {
         }
     }
 
+    #[inline]
+    fn accumulate(&self, first: usize, x: &[i16], sums: &mut [i32]) {
+        if let Some(weights) = &self.weights {
+            weights.accumulate(first, x, sums);
+        }
+    }
+
     /// Multiply-accumulates of one application.
     pub fn macs(&self) -> usize {
-        self.weights.macs()
+        self.weights.map_or(0, |weights| weights.macs())
     }
 }

@@ -64,13 +64,7 @@ impl fmt::Display for ArtifactError {
             Self::Overflow(name) => write!(f, "{name}: sums could overflow 32 bits"),
             Self::Task => write!(f, "the model is for another task"),
             Self::Cell(kind) => write!(f, "the model's cell {kind} is not in this program"),
-            Self::Shape(d) => {
-                let [input, hidden, widest, memory, pool, outputs, window] = d.parameters();
-                write!(
-                    f,
-                    "the model's shape is Shape<{input}, {hidden}, {widest}, {memory}, {pool}, {outputs}, {window}>"
-                )
-            }
+            Self::Shape(dimensions) => write!(f, "the model's shape is {dimensions}"),
         }
     }
 }

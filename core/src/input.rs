@@ -37,13 +37,15 @@ pub enum InputSpec {
         /// Width of `x_t`.
         input_size: u16,
     },
+    /// Nothing: there is no cell.
+    None,
 }
 
 impl InputSpec {
-    /// The width of `x_t`, 0 for one-hot input.
+    /// The width of `x_t`, 0 for one-hot input and for none.
     pub const fn input_size(&self) -> u16 {
         match *self {
-            Self::OneHot { .. } => 0,
+            Self::OneHot { .. } | Self::None => 0,
             Self::Embedding { input_size, .. } | Self::Vector { input_size } => input_size,
         }
     }
@@ -52,7 +54,7 @@ impl InputSpec {
     /// in front of a cell of `rows` rows.
     ///
     /// # Errors
-    /// If it is not there, too short or long, or out of range.
+    /// If it is not there, too short or long, or out of range; or if there is none for the cell.
     pub fn resolve<'a>(
         &self,
         data: Data<'a>,
@@ -71,6 +73,7 @@ impl InputSpec {
                 table: spec,
             } => Ok(InputLayer::Embedding(table(spec, (*input_size).into())?)),
             Self::Vector { .. } => Ok(InputLayer::Vector),
+            Self::None => Err(ArtifactError::OutOfRange("input")),
         }
     }
 }
@@ -82,7 +85,7 @@ pub enum InputLayer<'a> {
     OneHot(Table<'a>),
     /// The token's embedding.
     Embedding(Table<'a>),
-    /// A vector that is given as it is.
+    /// A vector that is given as it is; one of no numbers where there is no cell.
     Vector,
 }
 

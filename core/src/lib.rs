@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! words    bytes -> text::Tokenizer -> text::Vocabulary -+
+//!                                   or text::Ngrams      |
 //! symbols  bytes -> text::Decoder -> text::Symbols ------+-> input::InputLayer -> cell::Cell
 //! vectors  f32   -> series::Series ----------------------+                         (1 to 4)
 //!                                                                                      |
@@ -65,6 +66,7 @@ pub mod series;
 pub mod shape;
 pub mod table;
 pub mod text;
+pub mod wide;
 
 pub use artifact::Artifact;
 pub use classifier::{Classifier, SeriesClassifier, Verdict};

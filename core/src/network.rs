@@ -9,6 +9,7 @@ use crate::{
     input::{Input, InputLayer},
     shape::{Buffer, Buffers, Dimensions, Ring},
     text::special,
+    wide::Wide,
 };
 
 /// A layer of the stack, and the widths of what it keeps.
@@ -29,6 +30,7 @@ pub struct Network<'a> {
     pub(crate) layers: [Option<Layer<'a>>; MAX_LAYERS],
     pub(crate) readout: Readout,
     pub(crate) head: Dense<'a>,
+    pub(crate) wide: Option<Wide<'a>>,
 }
 
 /// A network's memory of the sequence so far. What it takes is
@@ -36,6 +38,7 @@ pub struct Network<'a> {
 pub struct State<B: Buffers> {
     window: B::Window,
     running: Running<B>,
+    wide: B::Wide,
     logits: B::Logits,
 }
 
@@ -75,6 +78,8 @@ impl<B: Buffers> State<B> {
             pool,
             outputs,
             window,
+            wide,
+            seen: _,
         } = network.dimensions;
         Some(Self {
             window: B::Window::empty(window.into())?,
@@ -87,6 +92,7 @@ impl<B: Buffers> State<B> {
                 top: network.layers().last().map_or(0, |layer| layer.hidden_size),
                 steps: 0,
             },
+            wide: B::Wide::zeroed(wide.into())?,
             logits: B::Logits::zeroed(outputs.into())?,
         })
     }
@@ -96,6 +102,7 @@ impl<B: Buffers> State<B> {
         self.window.clear();
         self.running.input.as_mut().fill(0);
         self.running.rewind();
+        self.wide.as_mut().fill(0);
     }
 
     /// The hidden states `h_t (hidden,)` of all layers, one after the other, Q0.15.
@@ -156,6 +163,9 @@ impl<'a> Network<'a> {
         if self.dimensions.window > 0 {
             state.window.push(token);
         } else {
+            if let Some(wide) = &self.wide {
+                wide.add_to(token, state.wide.as_mut());
+            }
             self.advance(&mut state.running, token);
         }
     }
@@ -181,7 +191,8 @@ impl<'a> Network<'a> {
         self.advance(&mut state.running, special::PAD);
     }
 
-    /// The logits `y (outputs,)` of the sequence so far, Q16.15.
+    /// The logits `y (outputs,)` of the sequence so far, Q16.15: the head's, and what the tokens
+    /// added by themselves.
     pub fn logits<'s, B: Buffers>(&self, state: &'s mut State<B>) -> &'s [i32] {
         if self.dimensions.window > 0 {
             self.replay(state);
@@ -199,6 +210,9 @@ impl<'a> Network<'a> {
             }
         };
         self.head.apply(seen, state.logits.as_mut());
+        for (logit, &wide) in state.logits.as_mut().iter_mut().zip(state.wide.as_ref()) {
+            *logit = logit.saturating_add(wide);
+        }
         state.logits.as_ref()
     }
 

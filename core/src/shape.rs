@@ -8,6 +8,7 @@ use crate::{
     Token,
     cell::{CellKind, CellSet},
 };
+use core::fmt;
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -30,11 +31,15 @@ pub struct Dimensions {
     pub outputs: u16,
     /// Length of the token window; 0 for a model that streams without one.
     pub window: u16,
+    /// The number of logits once more where tokens add to them [by themselves](crate::wide), or 0.
+    pub wide: u16,
+    /// Length in 32-bit words of the set of n-grams that a text has had; 0 where none are read.
+    pub seen: u16,
 }
 
 impl Dimensions {
-    /// Bytes of RAM that [`State`](crate::State) takes for these dimensions, without padding
-    /// between its fields.
+    /// Bytes of RAM that [`State`](crate::State) takes for these dimensions, and the set of the
+    /// n-grams that a text has had, without padding between its fields.
     pub const fn state_bytes(self) -> usize {
         2 * self.input as usize
             + 2 * self.hidden as usize
@@ -43,9 +48,11 @@ impl Dimensions {
             + 8 * self.pool as usize
             + 4 * self.outputs as usize
             + 2 * self.window as usize
+            + 4 * self.wide as usize
+            + 4 * self.seen as usize
     }
 
-    /// The lengths in the order of [`Shape`]'s parameters.
+    /// The lengths in the order of [`Shape`]'s parameters, but for the two behind the cells.
     pub const fn parameters(self) -> [u16; 7] {
         [
             self.input,
@@ -56,6 +63,21 @@ impl Dimensions {
             self.outputs,
             self.window,
         ]
+    }
+}
+
+/// The type that has these lengths, and any cells.
+impl fmt::Display for Dimensions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [input, hidden, widest, memory, pool, outputs, window] = self.parameters();
+        write!(
+            f,
+            "Shape<{input}, {hidden}, {widest}, {memory}, {pool}, {outputs}, {window}"
+        )?;
+        match (self.wide, self.seen) {
+            (0, 0) => write!(f, ">"),
+            (wide, seen) => write!(f, ", {}, {wide}, {seen}>", CellSet::ALL.bits()),
+        }
     }
 }
 
@@ -132,6 +154,8 @@ pub trait Buffers {
     const SOUND: () = ();
     /// The cells that can be computed: the code of others is not compiled in.
     const CELLS: CellSet = CellSet::ALL;
+    /// Whether n-grams can be read: the code for it is not compiled in otherwise.
+    const NGRAMS: bool = true;
     /// The input vector `x_t` and a cell's low-rank products, `(input,)`, Q0.15.
     type Input: Buffer<i16>;
     /// The hidden states `h_t` of all layers, one after the other, `(hidden,)`, Q0.15.
@@ -146,13 +170,17 @@ pub trait Buffers {
     type Logits: Buffer<i32>;
     /// The last `window` tokens.
     type Window: Ring;
+    /// What the tokens add to the logits by themselves, `(wide,)`, Q16.15.
+    type Wide: Buffer<i32>;
+    /// The set of the n-grams that a text has had, `(seen,)`, a bit each.
+    type Seen: Buffer<u32>;
 }
 
 /// A model's sizes as const generics: every buffer is an array of exactly that length.
 ///
 /// The parameters are the fields of [`Dimensions`], in their order; `spinet inspect` prints
 /// them. An eighth, [`cells`], may name the cells of the model, so that the program holds the
-/// code of these alone:
+/// code of these alone; `wide` and `seen` follow on it, and are 0 where they are left out:
 ///
 /// ```
 /// use spinet_core::{Shape, cell::CellKind, shape::cells};
@@ -176,9 +204,11 @@ pub struct Shape<
     const OUTPUTS: usize,
     const WINDOW: usize,
     const CELLS: u8 = { CellSet::ALL.bits() },
+    const WIDE: usize = 0,
+    const SEEN: usize = 0,
 >;
 
-/// Some cells as [`Shape`]'s last parameter.
+/// Some cells as [`Shape`]'s eighth parameter.
 pub const fn cells(kinds: &[CellKind]) -> u8 {
     CellSet::of(kinds).bits()
 }
@@ -192,16 +222,26 @@ impl<
     const OUTPUTS: usize,
     const WINDOW: usize,
     const CELLS: u8,
-> Buffers for Shape<INPUT, HIDDEN, WIDEST, MEMORY, POOL, OUTPUTS, WINDOW, CELLS>
+    const WIDE: usize,
+    const SEEN: usize,
+> Buffers for Shape<INPUT, HIDDEN, WIDEST, MEMORY, POOL, OUTPUTS, WINDOW, CELLS, WIDE, SEEN>
 {
     const SOUND: () = {
-        assert!(WIDEST > 0, "a hidden state has at least one unit");
+        assert!(
+            WIDEST > 0 || WIDE > 0,
+            "a hidden state has at least one unit"
+        );
         assert!(HIDDEN >= WIDEST, "a layer is wider than all of them");
         assert!(MEMORY <= HIDDEN, "a unit has at most one cell state");
         assert!(POOL <= WIDEST, "more units are pooled than there are");
         assert!(OUTPUTS > 0, "a head has at least one logit");
+        assert!(
+            WIDE == 0 || WIDE == OUTPUTS,
+            "tokens add to all logits or to none"
+        );
     };
     const CELLS: CellSet = CellSet::from_bits(CELLS);
+    const NGRAMS: bool = SEEN > 0;
     type Input = [i16; INPUT];
     type Hidden = [i16; HIDDEN];
     type Next = [i16; WIDEST];
@@ -209,6 +249,8 @@ impl<
     type Pool = [i64; POOL];
     type Logits = [i32; OUTPUTS];
     type Window = Recent<WINDOW>;
+    type Wide = [i32; WIDE];
+    type Seen = [u32; SEEN];
 }
 
 #[cfg(test)]

@@ -125,6 +125,8 @@ impl Buffers for Heap {
     type Pool = HeapBuffer<i64>;
     type Logits = HeapBuffer<i32>;
     type Window = HeapRing;
+    type Wide = HeapBuffer<i32>;
+    type Seen = HeapBuffer<u32>;
 }
 
 /// A buffer on the heap.

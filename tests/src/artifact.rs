@@ -12,7 +12,8 @@ use spinet_core::{
     matrix::{Encoding, MatrixSpec},
     rows::RowsSpec,
     series::SeriesSpec,
-    text::{PerfectHashSpec, SymbolsSpec, VocabularySpec},
+    text::{NgramsSpec, PerfectHashSpec, SymbolsSpec, VocabularySpec},
+    wide::WideSpec,
 };
 use std::ops::{Deref, DerefMut};
 
@@ -83,6 +84,10 @@ impl Model {
             input: self.write_input(data),
             layers,
             head: write_dense(&self.head, data),
+            wide: self.wide.as_ref().map(|wide| WideSpec {
+                codes: append(data, &wide.packed()),
+                codebook: append(data, bytemuck::cast_slice(&wide.codebook)),
+            }),
             training: Training {
                 network: [7; 8],
                 data: [7; 8],
@@ -106,6 +111,7 @@ impl Model {
                 input_size: offsets.len().try_into().expect("few features"),
             },
             (Input::Vector, _) => panic!("vectors are of a series"),
+            (Input::None, _) => InputSpec::None,
         }
     }
 }
@@ -224,6 +230,14 @@ fn write_front(front: &Front, data: &mut Vec<u8>) -> FrontSpec {
             start: *start,
             marks: *marks,
         },
+        Front::Ngrams { hash, order, marks } => FrontSpec::Ngrams(NgramsSpec {
+            hash: match write_vocabulary(hash, data) {
+                VocabularySpec::PerfectHash(hash) => hash,
+                VocabularySpec::Hashed { .. } => panic!("n-grams have a perfect hash"),
+            },
+            order: *order,
+            marks: *marks,
+        }),
         Front::Symbols { unit, codes } => FrontSpec::Symbols(SymbolsSpec {
             unit: *unit,
             count: codes.len().try_into().expect("few symbols"),

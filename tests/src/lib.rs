@@ -10,6 +10,7 @@ pub mod artifact;
 pub mod compare;
 pub mod device;
 pub mod host;
+pub mod lookup;
 pub mod model;
 pub mod oracle;
 pub mod refusal;

@@ -9,6 +9,8 @@
 //! logit_o  = floor((b_o + sum_k W[o][k] p_k 2^shift) m_o / 2^32 + 1/2)            Q16.15
 //! ```
 //!
+//! To a logit, each token adds its wide weight, and what exceeds 32 bits is cut off at once.
+//!
 //! What comes in is Q0.15: 2^15 at a one-hot token, an embedding of 8 bits (Q0.7) or 4 (Q0.3),
 //! a vector, or the states of the layer below; `p` is the read-out of the last layer's states.
 
@@ -34,6 +36,8 @@ pub struct Oracle<'m> {
     /// The last `window` tokens.
     window: VecDeque<Token>,
     run: Run,
+    /// What the tokens have added to each logit.
+    wide: Vec<i32>,
 }
 
 /// What a step changes.
@@ -73,11 +77,13 @@ impl<'m> Oracle<'m> {
             model,
             window: VecDeque::new(),
             run: Run::new(model),
+            wide: vec![0; model.head.rows.biases.len()],
         }
     }
 
     /// Reads a token.
     pub fn step(&mut self, token: Token) {
+        self.widen(token);
         match usize::from(self.model.window()) {
             0 => self.run.step_token(self.model, token),
             window => {
@@ -86,6 +92,19 @@ impl<'m> Oracle<'m> {
                     self.window.pop_front();
                 }
             }
+        }
+    }
+
+    fn widen(&mut self, token: Token) {
+        let Some(wide) = &self.model.wide else {
+            return;
+        };
+        let known = usize::from(token) < self.model.tokens();
+        let row = usize::from(if known { token } else { UNKNOWN });
+        let outputs = self.wide.len();
+        for (sum, &code) in self.wide.iter_mut().zip(&wide.codes[row * outputs..]) {
+            let exact = i64::from(*sum) + i64::from(wide.codebook[usize::from(code)]);
+            *sum = cut_off(exact);
         }
     }
 
@@ -130,8 +149,17 @@ impl<'m> Oracle<'m> {
 
     /// The logits, Q16.15.
     pub fn logits(&self) -> Vec<i32> {
-        dense(&self.model.head, &self.pooled())
+        let head = dense(&self.model.head, &self.pooled());
+        let logits = head.iter().zip(&self.wide);
+        logits
+            .map(|(&logit, &wide)| cut_off(i64::from(logit) + i64::from(wide)))
+            .collect()
     }
+}
+
+/// The nearest number of 32 bits.
+fn cut_off(exact: i64) -> i32 {
+    exact.clamp(i32::MIN.into(), i32::MAX.into()) as i32
 }
 
 /// What a layer receives.
@@ -156,6 +184,7 @@ impl Run {
             Input::OneHot(table) => From::Table(table.row(row(table)), table.shift),
             Input::Embedding(table) => From::Vector(widened(table, row(table))),
             Input::Vector => panic!("the model reads vectors"),
+            Input::None => return,
         };
         self.step(model, from);
     }

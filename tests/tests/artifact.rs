@@ -11,7 +11,7 @@ use spinet_core::{
 use spinet_tests::{
     artifact::{Aligned, sealed},
     cases,
-    model::{models, samples::examples},
+    model::{models, samples::examples, wide_models},
 };
 use spinet_trainer::inference::Heap;
 
@@ -123,7 +123,7 @@ fn exercise(bytes: &[u8], text: &[u8]) {
     };
     let network = artifact.network;
     match (artifact.front, artifact.manifest.task) {
-        (Front::Words(_), _) => classify(&artifact, text),
+        (Front::Words(_) | Front::Ngrams(_), _) => classify(&artifact, text),
         (Front::Symbols(_), _) => write(&artifact, text),
         (Front::Series(_), Task::Classify { .. }) => classify_series(&artifact),
         (Front::Series(_), Task::Generate) => write_series(&artifact),
@@ -189,7 +189,7 @@ proptest! {
     /// Damage that the checksum does not show: refused with an error, or harmless.
     #[test]
     fn damage_under_a_valid_checksum_is_harmless(
-        model in models(),
+        model in prop_oneof![3 => models(), 1 => wide_models()],
         changes in vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 1..6),
         text in vec(any::<u8>(), 0..60),
     ) {

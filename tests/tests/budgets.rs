@@ -4,11 +4,11 @@ use spinet_tests::device::{boards, model_of_size, shipped_model};
 use spinet_trainer::device::{Board, Emulator, Firmware, FirmwareError, Program};
 
 /// The program without a model and with the code of the shipped one's cell alone, in bytes of
-/// flash: at most 40,988 of them were measured.
-const PROGRAM_FLASH: u64 = 41 * 1024;
-/// Static RAM in bytes: the service (1,368, of which the state of a SimpleRNN(32) behind an
+/// flash: at most 43,072 of them were measured.
+const PROGRAM_FLASH: u64 = 43 * 1024;
+/// Static RAM in bytes: the service (1,416, of which the state of a SimpleRNN(32) behind an
 /// embedding of 16 takes 420 and the network's references most of the rest) and the logger.
-const STATIC_RAM: u64 = 1_408;
+const STATIC_RAM: u64 = 1_472;
 
 /// Instructions per token of the shipped model (embedding 16, hidden 32: 1,536
 /// multiply-accumulates) on five-letter words: what was measured, and a twentieth more.

@@ -6,10 +6,10 @@ use spinet_core::{
     artifact::{FrontSpec, Manifest},
     data::Blob,
     input::InputSpec,
-    text::{Marks, PerfectHashSpec, SymbolsSpec, Unit, VocabularySpec},
+    text::{Marks, NgramsSpec, PerfectHashSpec, SymbolsSpec, Unit, VocabularySpec},
 };
 use spinet_tests::{
-    model::samples::{one_hot, series_writer, text_writer},
+    model::samples::{ngram_reader, one_hot, series_writer, text_writer},
     refusal::{Edit, append, error, out_of_range, refusal},
 };
 
@@ -73,6 +73,41 @@ fn a_vocabulary_out_of_range_is_named() {
     // One word more than the input table has rows for.
     let more = error(&one_hot(), |m, _| hashed(m, 7));
     assert_eq!(more, ArtifactError::Tensor("input table"));
+}
+
+fn ngrams<'m>(manifest: &'m mut Manifest<'_>) -> &'m mut NgramsSpec {
+    match &mut manifest.front {
+        FrontSpec::Ngrams(ngrams) => ngrams,
+        _ => panic!("the example reads n-grams"),
+    }
+}
+
+#[test]
+fn n_grams_out_of_range_are_named() {
+    const NAME: &str = "n-grams";
+    let edits: [Edit; 5] = [
+        |m, _| ngrams(m).order = 0,
+        |m, _| ngrams(m).order = 5,
+        |m, _| ngrams(m).hash.fingerprint_bits = 0,
+        |m, _| ngrams(m).hash.fingerprint_bits = 17,
+        |m, _| {
+            let hash = &mut ngrams(m).hash;
+            (hash.words, hash.pilots.length, hash.fingerprints.length) = (0, 0, 0);
+        },
+    ];
+    out_of_range(NAME, &ngram_reader(), &edits);
+    let edits: [Edit; 3] = [
+        |m, _| ngrams(m).hash.words = 60_000,
+        |m, _| ngrams(m).hash.pilots.length -= 2,
+        |m, _| ngrams(m).hash.fingerprints.length += 1,
+    ];
+    for edit in edits {
+        assert_eq!(error(&ngram_reader(), edit), ArtifactError::Tensor(NAME));
+    }
+    for order in 1..=4 {
+        let bytes = ngram_reader().artifact_with(|m, _| ngrams(m).order = order);
+        assert!(Artifact::parse(&bytes).is_ok(), "{order}");
+    }
 }
 
 /// Replaces the symbols.

@@ -260,6 +260,8 @@ fn a_model_is_opened_with_its_own_shape_only() {
         pool: 4,
         outputs: 3,
         window: 5,
+        wide: 0,
+        seen: 0,
     };
     assert_eq!(artifact.network.dimensions(), dimensions);
     let shape = Some(ArtifactError::Shape(dimensions));

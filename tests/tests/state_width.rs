@@ -94,6 +94,7 @@ fn simple_rnn(table: Matrix, recurrent: Matrix, rows: Rows) -> Model {
             weights: Matrix::filled(Encoding::Int8, 1, UNITS as u16, 0),
             rows: Rows::uniform(1, 1),
         },
+        wide: None,
     }
 }
 

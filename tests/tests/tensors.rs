@@ -48,7 +48,7 @@ fn tensors<'m>(manifest: &'m mut Manifest<'_>) -> Vec<Tensor<'m>> {
         InputSpec::OneHot { table } | InputSpec::Embedding { table, .. } => {
             tensors.push(("input table", Numbers::Table(table)));
         }
-        InputSpec::Vector { .. } => {}
+        InputSpec::Vector { .. } | InputSpec::None => {}
     }
     manifest
         .layers
@@ -56,6 +56,10 @@ fn tensors<'m>(manifest: &'m mut Manifest<'_>) -> Vec<Tensor<'m>> {
         .flatten()
         .for_each(|layer| tensors.extend(cell(layer)));
     tensors.extend(dense("head", &mut manifest.head));
+    if let Some(wide) = &mut manifest.wide {
+        let blobs = [&mut wide.codes, &mut wide.codebook];
+        tensors.extend(blobs.map(|blob| ("wide weights", Numbers::Other(blob))));
+    }
     tensors
 }
 
@@ -71,6 +75,10 @@ fn front(front: &mut FrontSpec) -> Vec<Tensor<'_>> {
             ..
         } => ("vocabulary", vec![pilots, fingerprints]),
         FrontSpec::Words { .. } => ("vocabulary", vec![]),
+        FrontSpec::Ngrams(ngrams) => (
+            "n-grams",
+            vec![&mut ngrams.hash.pilots, &mut ngrams.hash.fingerprints],
+        ),
         FrontSpec::Symbols(symbols) => ("symbols", vec![&mut symbols.codes]),
         FrontSpec::Series(series) => ("series", vec![&mut series.offsets, &mut series.scales]),
     };

@@ -7,7 +7,8 @@ use crate::{
     error::ArtifactError,
     input::InputSpec,
     series::SeriesSpec,
-    text::{Marks, SymbolsSpec, VocabularySpec},
+    text::{Marks, NgramsSpec, SymbolsSpec, VocabularySpec},
+    wide::WideSpec,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,9 @@ pub struct Manifest<'a> {
     pub layers: [Option<CellSpec>; MAX_LAYERS],
     /// From the read-out to the logits.
     pub head: DenseSpec,
+    /// From the tokens to the logits, past the cells. Only with it there may be no cell; the head
+    /// has no inputs then.
+    pub wide: Option<WideSpec>,
     /// How the model came to be.
     pub training: Training,
 }
@@ -45,6 +49,8 @@ pub enum FrontSpec {
     Symbols(SymbolsSpec),
     /// Vectors of numbers.
     Series(SeriesSpec),
+    /// Chosen n-grams of the words of a text, where it has them first.
+    Ngrams(NgramsSpec),
 }
 
 /// What a model is for.

@@ -15,7 +15,8 @@
 //! ```
 //!
 //! Postcard numbers the variants of an enum in their order: new ones go to the end, or the
-//! version changes. Version 3 says of words what becomes of punctuation marks. The file ends with the data. Nothing is copied: a manifest borrows its strings, a network its
+//! version changes. Version 3 says of words what becomes of punctuation marks, and may have a wide
+//! path. The file ends with the data. Nothing is copied: a manifest borrows its strings, a network its
 //! weights, from the bytes given to [`Artifact::parse`], which must lie at an address divisible
 //! by 4. Writing is the trainer's: it builds the same [`Manifest`] and calls [`seal`] on the
 //! bytes.
@@ -31,11 +32,12 @@ use crate::{
     cell::{CellLayout, MAX_LAYERS},
     data::Data,
     error::ArtifactError,
-    input::Source,
+    input::{InputLayer, InputSpec, Source},
     network::Layer,
     series::Series,
     shape::Dimensions,
-    text::{Symbols, Vocabulary, special},
+    text::{Ngrams, Symbols, Vocabulary, special},
+    wide::Wide,
 };
 
 /// A model file that has been checked from end to end.
@@ -60,6 +62,8 @@ pub enum Front<'a> {
     Symbols(Symbols<'a>),
     /// Vectors of numbers.
     Series(Series<'a>),
+    /// Chosen n-grams of the words of a text.
+    Ngrams(Ngrams<'a>),
 }
 
 impl<'a> Front<'a> {
@@ -68,6 +72,7 @@ impl<'a> Front<'a> {
             FrontSpec::Words { vocabulary, .. } => Self::Words(vocabulary.resolve(data)?),
             FrontSpec::Symbols(symbols) => Self::Symbols(symbols.resolve(data)?),
             FrontSpec::Series(series) => Self::Series(series.resolve(data)?),
+            FrontSpec::Ngrams(ngrams) => Self::Ngrams(ngrams.resolve(data)?),
         })
     }
 
@@ -77,6 +82,7 @@ impl<'a> Front<'a> {
             Self::Words(vocabulary) => (vocabulary.tokens(), special::UNKNOWN),
             Self::Symbols(symbols) => (symbols.tokens(), symbols.boundary()),
             Self::Series(_) => (0, special::PAD),
+            Self::Ngrams(ngrams) => (ngrams.tokens(), special::UNKNOWN),
         }
     }
 
@@ -86,12 +92,15 @@ impl<'a> Front<'a> {
             (Task::Classify { window: 1.., .. }, Self::Series(_)) => {
                 Err(ArtifactError::OutOfRange("window"))
             }
-            (Task::Classify { .. }, Self::Words(_) | Self::Series(_)) => task.labels().outputs(),
+            (Task::Classify { .. }, Self::Words(_) | Self::Series(_) | Self::Ngrams(_)) => {
+                task.labels().outputs()
+            }
             (Task::Generate, Self::Symbols(symbols)) => {
                 u16::try_from(symbols.tokens()).map_err(|_| ArtifactError::OutOfRange("symbols"))
             }
             (Task::Generate, Self::Series(series)) => Ok(series.features()),
-            (Task::Classify { .. }, Self::Symbols(_)) | (Task::Generate, Self::Words(_)) => {
+            (Task::Classify { .. }, Self::Symbols(_))
+            | (Task::Generate, Self::Words(_) | Self::Ngrams(_)) => {
                 Err(ArtifactError::OutOfRange("task"))
             }
         }
@@ -140,21 +149,30 @@ fn network<'a>(
     const LAYERS: ArtifactError = ArtifactError::OutOfRange("layers");
     let (task, input_size) = (&manifest.task, manifest.input.input_size());
     let vectors = match (front, &manifest.input) {
-        (Front::Series(series), crate::input::InputSpec::Vector { .. }) => {
-            series.features() == input_size
-        }
-        (Front::Series(_), _) | (_, crate::input::InputSpec::Vector { .. }) => false,
+        (Front::Series(series), InputSpec::Vector { .. }) => series.features() == input_size,
+        (Front::Series(_), _) | (_, InputSpec::Vector { .. }) => false,
         _ => true,
     };
     if !vectors {
         return Err(ArtifactError::OutOfRange("input"));
     }
-    let first = manifest.layers[0].ok_or(LAYERS)?;
+    let outputs = front.outputs(task)?;
+    let wide = wide(manifest, front, data, outputs)?;
     let (tokens, fallback) = front.tokens();
-    let input = (manifest.input).resolve(data, tokens, fallback, first.input_rows())?;
+    let input = match (manifest.layers[0], manifest.input) {
+        (Some(first), input) => input.resolve(data, tokens, fallback, first.input_rows())?,
+        (None, _) if wide.is_none() => return Err(LAYERS),
+        (None, InputSpec::None) => InputLayer::Vector,
+        (None, _) => return Err(ArtifactError::OutOfRange("input")),
+    };
     let mut dimensions = Dimensions {
-        outputs: front.outputs(task)?,
+        outputs,
         window: task.window(),
+        wide: wide.map_or(0, |_| outputs),
+        seen: match front {
+            Front::Ngrams(ngrams) => ngrams.seen_length(),
+            _ => 0,
+        },
         ..Dimensions::default()
     };
     let (mut layers, mut scratch, mut top) = ([None; MAX_LAYERS], 0, 0);
@@ -181,7 +199,10 @@ fn network<'a>(
     dimensions.input = input_size.checked_add(scratch).ok_or(LAYERS)?;
     let readout = task.readout();
     dimensions.pool = if readout == Readout::Last { 0 } else { top };
-    let head = (manifest.head).resolve(data, "head", dimensions.outputs.into(), top.into())?;
+    let head = match top {
+        0 => manifest.head.resolve_biases(data, "head", outputs.into())?,
+        _ => (manifest.head).resolve(data, "head", outputs.into(), top.into())?,
+    };
     Ok(Network {
         dimensions,
         input,
@@ -189,5 +210,27 @@ fn network<'a>(
         layers,
         readout,
         head,
+        wide,
     })
+}
+
+/// Borrows the weights of the wide path: of words or n-grams, and without a window.
+fn wide<'a>(
+    manifest: &Manifest<'_>,
+    front: &Front<'_>,
+    data: Data<'a>,
+    outputs: u16,
+) -> Result<Option<Wide<'a>>, ArtifactError> {
+    let Some(spec) = &manifest.wide else {
+        return Ok(None);
+    };
+    if !matches!(front, Front::Words(_) | Front::Ngrams(_)) {
+        return Err(ArtifactError::OutOfRange("wide"));
+    }
+    if manifest.task.window() > 0 {
+        return Err(ArtifactError::OutOfRange("window"));
+    }
+    let (tokens, fallback) = front.tokens();
+    let wide = spec.resolve(data, tokens, fallback, outputs)?;
+    Ok(Some(wide))
 }

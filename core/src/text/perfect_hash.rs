@@ -33,6 +33,8 @@ impl PerfectHashSpec {
     ///
     /// # Errors
     /// If a table is not there, too short or long, or if there are no keys or too many.
+    // One copy for words and n-grams: the artifact is checked once.
+    #[inline(never)]
     pub fn resolve<'a>(
         &self,
         data: Data<'a>,

@@ -11,7 +11,7 @@ use spinet_core::{
     data::Blob,
     input::InputSpec,
     shape::Dimensions,
-    text::{Unit, VocabularySpec},
+    text::{Marks, Unit, VocabularySpec},
 };
 use std::{fmt, path::PathBuf};
 
@@ -36,8 +36,13 @@ struct Inspection {
     readout: Readout,
     start: bool,
     labels: Vec<String>,
-    /// Words, symbols or features.
+    /// Words, n-grams, symbols or features.
     words: usize,
+    /// Words of the longest n-gram.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<u8>,
+    /// Whether punctuation marks are words of their own.
+    marks: bool,
     parameters: usize,
     bytes: Sections,
     /// RAM of the state, without the firmware's own.
@@ -55,9 +60,11 @@ struct Layer {
 /// Bytes of the file by what they are for.
 #[derive(Serialize)]
 struct Sections {
-    /// Words, symbols or calibration.
+    /// Words, n-grams, symbols or calibration.
     front: usize,
     input_table: usize,
+    /// From the tokens to the logits, past the cells.
+    wide: usize,
     head: usize,
     /// The cells.
     cells: usize,
@@ -86,6 +93,7 @@ impl Inspection {
         let manifest = &artifact.manifest;
         let (reads, words) = match artifact.front {
             Front::Words(vocabulary) => ("words", vocabulary.words().into()),
+            Front::Ngrams(ngrams) => ("n-grams", ngrams.hash.words.into()),
             Front::Symbols(symbols) => match symbols.unit {
                 Unit::Character => ("characters", symbols.codes.len()),
                 Unit::Byte => ("bytes", symbols.codes.len()),
@@ -94,6 +102,7 @@ impl Inspection {
         };
         let tokens = match artifact.front {
             Front::Words(vocabulary) => vocabulary.tokens(),
+            Front::Ngrams(ngrams) => ngrams.tokens(),
             Front::Symbols(symbols) => symbols.tokens(),
             Front::Series(_) => 0,
         };
@@ -102,6 +111,12 @@ impl Inspection {
             InputSpec::OneHot { .. } => ("one-hot", first.map_or(0, |cell| cell.input_rows())),
             InputSpec::Embedding { input_size, .. } => ("embedding", input_size.into()),
             InputSpec::Vector { .. } => ("vector", 0),
+            InputSpec::None => ("no", 0),
+        };
+        let (order, marks) = match manifest.front {
+            FrontSpec::Words { marks, .. } => (None, marks),
+            FrontSpec::Ngrams(ngrams) => (Some(ngrams.order), ngrams.marks),
+            FrontSpec::Symbols(_) | FrontSpec::Series(_) => (None, Marks::Dropped),
         };
         let layers: Vec<Layer> = manifest
             .layers
@@ -128,7 +143,9 @@ impl Inspection {
                 Task::Generate => Vec::new(),
             },
             words,
-            parameters: tokens * columns + step + head,
+            order,
+            marks: marks == Marks::Kept,
+            parameters: tokens * (columns + usize::from(dimensions.wide)) + step + head,
             bytes: Sections::of(artifact, file),
             state_bytes: dimensions.state_bytes(),
             macs_per_token: step,
@@ -147,6 +164,7 @@ impl Sections {
                 VocabularySpec::Hashed { .. } => 0,
                 VocabularySpec::PerfectHash(hash) => sum(&[hash.pilots, hash.fingerprints]),
             },
+            FrontSpec::Ngrams(ngrams) => sum(&[ngrams.hash.pilots, ngrams.hash.fingerprints]),
             FrontSpec::Symbols(symbols) => sum(&[symbols.codes]),
             FrontSpec::Series(series) => sum(&[series.offsets, series.scales]),
         };
@@ -154,8 +172,9 @@ impl Sections {
             InputSpec::OneHot { table } | InputSpec::Embedding { table, .. } => {
                 sum(&[table.weights])
             }
-            InputSpec::Vector { .. } => 0,
+            InputSpec::Vector { .. } | InputSpec::None => 0,
         };
+        let wide = (manifest.wide).map_or(0, |wide| sum(&[wide.codes, wide.codebook]));
         let head = &manifest.head;
         let head = sum(&[
             head.weights.weights,
@@ -164,10 +183,11 @@ impl Sections {
         ]);
         // The header says how long the data is.
         let data = <[u8; 4]>::try_from(&file[16..20]).map_or(0, u32::from_le_bytes) as usize;
-        let cells = data.saturating_sub(front + input_table + head);
+        let cells = data.saturating_sub(front + input_table + wide + head);
         Self {
             front,
             input_table,
+            wide,
             head,
             cells,
             rest: file.len() - data.min(file.len()),
@@ -184,11 +204,19 @@ impl fmt::Display for Inspection {
             .iter()
             .map(|layer| format!("{}({})", layer.cell, layer.hidden_size))
             .collect();
-        writeln!(f, "cell       {}, {} input", layers.join(" + "), self.input)?;
-        let [input, hidden, widest, memory, pool, outputs, window] = self.dimensions.parameters();
+        let layers = match layers.is_empty() {
+            true => "none".to_owned(),
+            false => layers.join(" + "),
+        };
+        writeln!(f, "cell       {layers}, {} input", self.input)?;
+        let more = match (self.dimensions.wide, self.dimensions.seen) {
+            (0, 0) => "",
+            _ => ", cells, wide, seen",
+        };
         writeln!(
             f,
-            "shape      Shape<{input}, {hidden}, {widest}, {memory}, {pool}, {outputs}, {window}> (input, hidden, widest, memory, pool, outputs, window)"
+            "shape      {} (input, hidden, widest, memory, pool, outputs, window{more})",
+            self.dimensions
         )?;
         writeln!(f, "task       {} {}", self.task, self.reads)?;
         if !self.labels.is_empty() {
@@ -200,12 +228,24 @@ impl fmt::Display for Inspection {
         } else {
             self.reads
         };
-        writeln!(f, "{counted:<10} {}", n(self.words))?;
+        let order = self.order.map_or_else(String::new, |order| {
+            format!(", of {order} words at most, where a text has them first")
+        });
+        let marks = if self.marks {
+            ", punctuation marks are words"
+        } else {
+            ""
+        };
+        writeln!(f, "{counted:<10} {}{order}{marks}", n(self.words))?;
         writeln!(f, "parameters {}", n(self.parameters))?;
         let b = &self.bytes;
+        let wide = match b.wide {
+            0 => String::new(),
+            bytes => format!(" + wide weights {}", n(bytes)),
+        };
         writeln!(
             f,
-            "bytes      {} = {} {} + input table {} + cells {} + head {} + header and manifest {}",
+            "bytes      {} = {} {} + input table {} + cells {} + head {}{wide} + header and manifest {}",
             n(b.total),
             counted,
             n(b.front),

@@ -86,7 +86,7 @@ pub(super) fn part(
     split: SplitName,
 ) -> Result<Part, Box<dyn Error>> {
     Ok(match artifact.front {
-        Front::Words(_) => Part::Texts(texts(artifact, data, split)?),
+        Front::Words(_) | Front::Ngrams(_) => Part::Texts(texts(artifact, data, split)?),
         Front::Symbols(_) => Part::Text(text(artifact, data, split)?),
         Front::Series(_) => Part::Series(series(artifact, data, split)?),
     })

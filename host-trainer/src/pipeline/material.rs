@@ -125,6 +125,7 @@ impl Material<'_> {
             parameters: network.parameters(),
             precision,
             front: self.front,
+            wide: None,
             labels: self.labels,
             window: self.window,
             training,

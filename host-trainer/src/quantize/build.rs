@@ -1,25 +1,19 @@
 //! Writing an artifact: the tensors in the order of the data's flow, then the manifest.
 
 use super::{
-    FrontSource, QuantizeError, Quantized, Source, TensorReport,
+    QuantizeError, Quantized, Source, TensorReport, front,
     group::Group,
     plan::{LayerPlan, Plan},
     writer::{DataWriter, transposed},
 };
-use crate::{
-    network::{InputKind, Task as NetworkTask, Written, device_layout},
-    perfect_hash::OwnedPerfectHash,
-    vocabulary::OwnedVocabulary,
-};
+use crate::network::{InputKind, Task as NetworkTask, Written, device_layout};
 use spinet_core::{
-    artifact::{FrontSpec, Manifest, Task},
+    artifact::{Manifest, Task},
     cell::{CellSpec, LowRankSpec, MAX_LAYERS, ProductSpec},
     dense::DenseSpec,
     input::InputSpec,
     matrix::MatrixSpec,
     rows::RowsSpec,
-    series::SeriesSpec,
-    text::{PerfectHashSpec, SymbolsSpec, VocabularySpec},
 };
 
 /// Writes the artifact of `source` with the scales of `plan`.
@@ -29,16 +23,20 @@ pub(super) fn build(source: &Source<'_>, plan: &Plan) -> Result<Quantized, Quant
         data: DataWriter::default(),
         report: Vec::new(),
     };
-    let labels = joined_labels(source.labels)?;
+    let labels = front::joined(source.labels)?;
     let (biases, head_biases) =
         plan.bias_integers(source.config, source.parameters, &source.precision)?;
-    let front = builder.front();
+    let front = front::write(&source.front, &mut builder.data);
     let input = builder.input(plan)?;
     let mut layers = [None; MAX_LAYERS];
     for (layer, (place, plan)) in layers.iter_mut().zip(&plan.layers).enumerate() {
         *place = Some(builder.cell(layer, plan, &biases[layer])?);
     }
     let head = builder.dense(&plan.head, &head_biases)?;
+    let (tokens, outputs) = (source.config.vocabulary_size, source.config.outputs());
+    let wide = (source.wide.as_ref())
+        .map(|wide| wide.write(tokens, outputs, &mut builder.data))
+        .transpose()?;
     let manifest = Manifest {
         front,
         task: match source.config.task {
@@ -52,19 +50,13 @@ pub(super) fn build(source: &Source<'_>, plan: &Plan) -> Result<Quantized, Quant
         input,
         layers,
         head,
+        wide,
         training: source.training,
     };
     Ok(Quantized {
         artifact: builder.data.finish(&manifest).ok_or(QuantizeError::Size)?,
         report: builder.report,
     })
-}
-
-fn joined_labels(labels: &[String]) -> Result<String, QuantizeError> {
-    match labels.iter().find(|label| label.contains('\n')) {
-        Some(label) => Err(QuantizeError::Label(label.clone())),
-        None => Ok(labels.join("\n")),
-    }
 }
 
 /// The parts of an artifact, written one after the other.
@@ -75,49 +67,6 @@ struct Builder<'b> {
 }
 
 impl Builder<'_> {
-    fn front(&mut self) -> FrontSpec {
-        match self.source.front {
-            FrontSource::Words {
-                vocabulary,
-                start,
-                marks,
-            } => FrontSpec::Words {
-                vocabulary: self.vocabulary(vocabulary),
-                start,
-                marks,
-            },
-            FrontSource::Symbols(symbols) => FrontSpec::Symbols(SymbolsSpec {
-                unit: symbols.unit,
-                count: symbols.codes.len() as u16,
-                codes: self.data.push(&symbols.codes),
-            }),
-            FrontSource::Series { offsets, scales } => FrontSpec::Series(SeriesSpec {
-                features: offsets.len() as u16,
-                offsets: self.data.push(offsets),
-                scales: self.data.push(scales),
-            }),
-        }
-    }
-
-    fn vocabulary(&mut self, vocabulary: &OwnedVocabulary) -> VocabularySpec {
-        match vocabulary {
-            OwnedVocabulary::Hashed { buckets } => VocabularySpec::Hashed { buckets: *buckets },
-            OwnedVocabulary::PerfectHash(hash) => {
-                VocabularySpec::PerfectHash(self.perfect_hash(hash))
-            }
-        }
-    }
-
-    fn perfect_hash(&mut self, hash: &OwnedPerfectHash) -> PerfectHashSpec {
-        PerfectHashSpec {
-            words: hash.words,
-            seed: hash.seed,
-            fingerprint_bits: hash.fingerprint_bits,
-            pilots: self.data.push(&hash.pilots),
-            fingerprints: self.data.push(&hash.fingerprints),
-        }
-    }
-
     fn input(&mut self, plan: &Plan) -> Result<InputSpec, QuantizeError> {
         let first = &plan.layers[0].sums;
         Ok(match (self.source.config.input, &plan.embedding) {

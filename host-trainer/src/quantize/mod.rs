@@ -6,22 +6,26 @@
 //! artifact, to learn which inputs are large, and then chooses the scales again.
 //!
 //! `scales` chooses a row's, `group` those of tensors that add up, [`Plan`] a network's; `build`
-//! writes the artifact. [`Quantizer`] joins them. A plan also rounds a network's weights to what it
+//! writes the artifact, with `front` and `wide`. [`Quantizer`] joins them. A plan also rounds a network's weights to what it
 //! can hold, which is what quantisation-aware training trains with.
 
 mod build;
+mod front;
 mod group;
 mod moments;
 mod plan;
 mod scales;
+mod wide;
 mod writer;
 
 pub use moments::Calibration;
 pub use plan::Plan;
+pub use wide::{WideSource, linear};
 
 use crate::{
     inference::Model,
     network::{NetworkConfig, Parameters},
+    ngrams::OwnedNgrams,
     symbols::OwnedSymbols,
     training::{Rounding, TrainingError},
     vocabulary::OwnedVocabulary,
@@ -67,6 +71,8 @@ pub enum FrontSource<'s> {
         /// What becomes of punctuation marks.
         marks: Marks,
     },
+    /// Chosen n-grams of words.
+    Ngrams(&'s OwnedNgrams),
     /// Characters or bytes.
     Symbols(&'s OwnedSymbols),
     /// Vectors of numbers.
@@ -89,6 +95,8 @@ pub struct Source<'s> {
     pub precision: Precision,
     /// What it reads.
     pub front: FrontSource<'s>,
+    /// What the tokens add to the logits by themselves.
+    pub wide: Option<WideSource<'s>>,
     /// The names of the classes; none of a model that generates.
     pub labels: &'s [String],
     /// How many tokens the model looks back; 0 for all of them.
@@ -165,6 +173,20 @@ pub enum QuantizeError {
     /// Rows too wide for a 32-bit sum.
     #[error("{0}: the rows are too wide for a 32-bit sum")]
     Room(String),
+    /// Not as many wide weights as the tokens and outputs ask for.
+    #[error("{found} wide weights, where the tokens and outputs ask for {expected}")]
+    WideCodes {
+        /// Tokens times outputs.
+        expected: usize,
+        /// What was found.
+        found: usize,
+    },
+    /// A wide weight that is not in the codebook.
+    #[error("a wide weight has the code {0}, the last of the codebook is 15")]
+    WideCode(u8),
+    /// A linear model of something else than words.
+    #[error("a linear model reads words or n-grams")]
+    Linear,
     /// A class whose name would break the list of names.
     #[error("label {0:?} contains a line break")]
     Label(String),

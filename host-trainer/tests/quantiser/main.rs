@@ -160,6 +160,7 @@ impl Surroundings {
                 },
                 _ => FrontSource::Symbols(&self.symbols),
             },
+            wide: None,
             labels: &self.labels,
             window: 0,
             training: TRAINING,

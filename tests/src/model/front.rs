@@ -1,7 +1,7 @@
 //! What a model reads.
 
 use proptest::{collection::vec, prelude::*};
-use spinet_core::text::{Marks, PerfectHash, Unit};
+use spinet_core::text::{MAX_ORDER, Marks, PerfectHash, Unit};
 
 /// What comes in.
 #[derive(Debug, Clone)]
@@ -12,6 +12,15 @@ pub enum Front {
         vocabulary: Vocabulary,
         /// Whether a sequence begins with the start token.
         start: bool,
+        /// What becomes of punctuation marks.
+        marks: Marks,
+    },
+    /// N-grams of words.
+    Ngrams {
+        /// From an n-gram's key to a token: a perfect hash.
+        hash: Vocabulary,
+        /// Words of the longest.
+        order: u8,
         /// What becomes of punctuation marks.
         marks: Marks,
     },
@@ -64,9 +73,20 @@ impl Vocabulary {
     }
 }
 
-/// Vocabularies of so many words.
-pub(super) fn words(words: u16) -> impl Strategy<Value = Front> {
-    let perfect = (any::<u32>(), 1u8..=16).prop_flat_map(move |(seed, fingerprint_bits)| {
+/// N-grams, so many of them.
+pub(super) fn ngrams(words: u16) -> impl Strategy<Value = Front> {
+    (perfect_hash(words), 1..=MAX_ORDER, any::<bool>()).prop_map(|(hash, order, kept)| {
+        Front::Ngrams {
+            hash,
+            order,
+            marks: Marks::kept(kept),
+        }
+    })
+}
+
+/// Perfect hashes of so many keys.
+fn perfect_hash(words: u16) -> impl Strategy<Value = Vocabulary> {
+    (any::<u32>(), 1u8..=16).prop_flat_map(move |(seed, fingerprint_bits)| {
         let pilots = vec(any::<u16>(), usize::from(PerfectHash::buckets(words)));
         let bytes = PerfectHash::fingerprint_bytes(words, fingerprint_bits);
         (pilots, vec(any::<u8>(), bytes)).prop_map(move |(pilots, fingerprints)| {
@@ -78,8 +98,13 @@ pub(super) fn words(words: u16) -> impl Strategy<Value = Front> {
                 fingerprints,
             }
         })
-    });
-    let vocabulary = prop_oneof![Just(Vocabulary::Hashed { buckets: words }), perfect];
+    })
+}
+
+/// Vocabularies of so many words.
+pub(super) fn words(words: u16) -> impl Strategy<Value = Front> {
+    let hashed = Just(Vocabulary::Hashed { buckets: words });
+    let vocabulary = prop_oneof![hashed, perfect_hash(words)];
     (vocabulary, any::<[bool; 2]>()).prop_map(|(vocabulary, [start, kept])| Front::Words {
         vocabulary,
         start,

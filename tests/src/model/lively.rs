@@ -50,6 +50,7 @@ pub fn lively(plan: &Plan, seed: u64) -> Model {
         input,
         layers,
         head,
+        wide: None,
     }
 }
 

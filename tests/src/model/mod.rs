@@ -10,12 +10,14 @@ pub mod matrix;
 pub mod samples;
 pub mod strategy;
 mod weights;
+pub mod wide;
 
 pub use cell::{Cell, Layer, Mix, Product};
 pub use front::{Front, Vocabulary};
 pub use lively::lively;
 pub use matrix::{Dense, Matrix, Rows};
 pub use strategy::{Plan, model, models, models_for};
+pub use wide::{Wide, wide_models};
 
 use spinet_core::Readout;
 
@@ -28,10 +30,12 @@ pub struct Model {
     pub task: Task,
     /// From a token or a vector to the first cell's input.
     pub input: Input,
-    /// 1 to 4 recurrent layers, from the input to the head.
+    /// Up to 4 recurrent layers, from the input to the head; without any, there are wide weights.
     pub layers: Vec<Layer>,
     /// From the read-out to the logits.
     pub head: Dense,
+    /// From the tokens to the logits, past the layers.
+    pub wide: Option<Wide>,
 }
 
 /// What a model is for.
@@ -59,6 +63,8 @@ pub enum Input {
     Embedding(Matrix),
     /// Vectors as they come.
     Vector,
+    /// Nothing: there are no layers.
+    None,
 }
 
 /// The four things that a model can be made for, and the sizes that follow.
@@ -117,6 +123,10 @@ impl Model {
         match (&self.front, &self.task) {
             (Front::Words { vocabulary, .. }, _) => Purpose::ReadText {
                 words: vocabulary.words(),
+                labels: self.labels().len(),
+            },
+            (Front::Ngrams { hash, .. }, _) => Purpose::ReadText {
+                words: hash.words(),
                 labels: self.labels().len(),
             },
             (Front::Symbols { codes, .. }, _) => Purpose::WriteText {

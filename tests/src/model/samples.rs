@@ -84,9 +84,27 @@ pub fn series_writer() -> Model {
     )))
 }
 
-/// All of these.
-pub fn examples() -> [Model; 5] {
+/// A GRU of 4 units behind an embedding of 3 with wide weights: 6 n-grams of up to 3 words, 3
+/// classes.
+pub fn ngram_reader() -> Model {
+    let purpose = Purpose::ReadText {
+        words: 6,
+        labels: 3,
+    };
+    let plan = plan(purpose, 3, &[(CellKind::Gru, 4)], Encoding::Int8);
+    let reader = draw(model(plan)).with_window(0);
+    reader.with_ngrams(3, Marks::Kept, 1).with_wide(1)
+}
+
+/// The same without the GRU.
+pub fn linear() -> Model {
+    ngram_reader().without_layers()
+}
+
+/// All of these that have layers.
+pub fn examples() -> [Model; 6] {
     [
+        ngram_reader(),
         one_hot(),
         embedding(),
         text_writer(),
@@ -214,6 +232,7 @@ pub fn extreme(kind: CellKind, encoding: Encoding, hidden: u16, embedding: u16, 
             weights: Matrix::filled(encoding, 1, hidden, most * sign),
             rows: Rows::uniform(1, i32::MAX),
         },
+        wide: None,
     };
     let (room, head) = (model.room(0), model.head.room());
     model.layers[0].rows.biases.fill(room * i32::from(sign));

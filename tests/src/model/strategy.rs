@@ -73,6 +73,7 @@ pub fn model(plan: Plan) -> impl Strategy<Value = Model> {
                 input,
                 layers,
                 head,
+                wide: None,
             },
         )
     })
@@ -129,7 +130,7 @@ fn layers(plan: &Plan, input: &Input) -> BoxedStrategy<Vec<Layer>> {
     let (mut source, mut added) = match input {
         Input::OneHot(table) => (None, table.look_up_bound()),
         Input::Embedding(table) => (Some(table.columns), 0),
-        Input::Vector => (Some(features), 0),
+        Input::Vector | Input::None => (Some(features), 0),
     };
     let mut layers = Vec::new();
     for &(kind, hidden) in &plan.layers {

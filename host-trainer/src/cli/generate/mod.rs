@@ -129,7 +129,7 @@ impl Generate {
         match (artifact.front, artifact.manifest.task) {
             (Front::Symbols(symbols), Task::Generate) => text::run(&self, &model, symbols),
             (Front::Series(series), Task::Generate) => series::run(&self, &model, series),
-            (_, Task::Classify { .. }) | (Front::Words(_), _) => Err(format!(
+            (_, Task::Classify { .. }) | (Front::Words(_) | Front::Ngrams(_), _) => Err(format!(
                 "{}: this model classifies; use predict or run",
                 self.model.display()
             )

@@ -101,6 +101,7 @@ fn told(network: &Network, encoding: Encoding) -> (Told, Told) {
         parameters: network.parameters(),
         precision: Precision::all(encoding),
         front: FrontSource::Symbols(&symbols),
+        wide: None,
         labels: &[],
         window: 0,
         training: Training {
