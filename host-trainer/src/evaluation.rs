@@ -50,7 +50,33 @@ pub fn evaluate(
     })
 }
 
-/// The same for sequences of vectors.
+/// The logits `(texts, outputs)` of every text, in units of one.
+///
+/// # Errors
+/// [`ArtifactError::Task`] if the model does not classify texts.
+pub fn logits<T: AsRef<str> + Sync>(
+    model: &Model,
+    texts: &[T],
+    progress: &ProgressBar,
+) -> Result<Vec<f32>, ArtifactError> {
+    let share = texts.len().div_ceil(rayon::current_num_threads()).max(1);
+    let one = (1u32 << LOGIT_FRACTION) as f32;
+    let of_texts = |texts: &[T]| -> Result<Vec<f32>, ArtifactError> {
+        let mut classifier = model.classifier()?;
+        let mut logits = Vec::new();
+        for text in texts {
+            classifier.reset();
+            classifier.feed(text.as_ref().as_bytes());
+            logits.extend(classifier.finish().logits.iter().map(|&z| z as f32 / one));
+            progress.inc(1);
+        }
+        Ok(logits)
+    };
+    let parts: Result<Vec<_>, _> = texts.par_chunks(share).map(of_texts).collect();
+    Ok(parts?.concat())
+}
+
+/// [`evaluate`] for sequences of vectors.
 ///
 /// # Errors
 /// [`ArtifactError::Task`] if the model does not classify vectors.

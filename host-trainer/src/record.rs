@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `NAME.spinet` | the artifact, which is all that a device needs |
-//! | `NAME.float` | the float network that it was quantised from |
+//! | `NAME.float` | the float network that it was quantised from, if it is not a linear model |
 //! | `NAME.svg` | the curves of its training |
 //! | `NAME.json` | its provenance: command, recipe, data, epochs, figures |
 //! | `NAME.checkpoint` | while it is trained, the float network of the best epoch so far |
@@ -132,13 +132,20 @@ impl ModelFiles {
         if let Some(history) = trained.drawn() {
             curves::write(history, &self.curves)?;
         }
+        if trained.network.is_some() {
+            self.keep_float()?;
+        }
+        durable::write(&self.artifact, artifact)?;
+        Ok(())
+    }
+
+    /// Makes the checkpoint the float network.
+    fn keep_float(&self) -> Result<(), RecordError> {
         std::fs::rename(&self.checkpoint, &self.float).map_err(|source| RecordError::Rename {
             from: self.checkpoint.clone(),
             to: self.float.clone(),
             source,
-        })?;
-        durable::write(&self.artifact, artifact)?;
-        Ok(())
+        })
     }
 }
 

@@ -88,7 +88,7 @@ impl DataArgs {
         Ok(match reads {
             ReadName::Characters | ReadName::Bytes => Data::Text(self.load_text(shares)?),
             ReadName::Series => Data::Series(self.load_series()?),
-            ReadName::Words | ReadName::Auto => Data::Texts(self.load_texts()?),
+            ReadName::Words | ReadName::Ngrams | ReadName::Auto => Data::Texts(self.load_texts()?),
         })
     }
 

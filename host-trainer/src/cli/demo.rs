@@ -5,7 +5,7 @@ use crate::{
     data::{self, Columns, Example, Source},
     device::{Board, Firmware, GenerateRequest, boards_folder, firmware_folder, toolchain},
     inference::Model,
-    pipeline::Data,
+    pipeline::{Data, Start},
     recipe::{Recipe, RecipeFields},
 };
 use clap::Args;
@@ -77,7 +77,7 @@ impl Demo {
             &ProgressBar::hidden(),
         )?;
         let data = Data::Texts(corpus);
-        let trained = train(data, &recipe, None, &out, "spinet demo")?;
+        let trained = train(data, &recipe, Start::default(), &out, "spinet demo")?;
         let texts = texts(&trained.test, self.reviews.into());
         output::line(format_args!(
             "\n== {} reviews that it has not seen, on the host and on {}",

@@ -15,15 +15,24 @@ use crate::{
     training::{self, Checkpoint},
 };
 use clap::Args;
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_pcg::Pcg64;
 use serde::Serialize;
 use spinet_core::artifact::{Front, Task};
 use std::{error::Error, time::Instant};
+
+/// The seed of the order of shuffled words.
+const SHUFFLE_SEED: u64 = 1;
 
 /// Measure a model on a part of some data: quantised (by the core) and float
 #[derive(Args)]
 pub(super) struct Evaluate {
     #[command(flatten)]
     split: SplitArgs,
+    /// Read the texts once more with the words of each in random order: what that costs is what
+    /// the model makes of their order
+    #[arg(long)]
+    shuffled: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -37,6 +46,10 @@ struct Evaluation {
     accuracy: f64,
     float_loss: Option<f64>,
     float_accuracy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shuffled_loss: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shuffled_accuracy: Option<f64>,
     tokens: u64,
     seconds: f64,
 }
@@ -49,6 +62,10 @@ impl Evaluate {
         let score = part.quantized(&model)?;
         let seconds = started.elapsed().as_secs_f64();
         let float = self.float_score(&model, &part)?;
+        let shuffled = match self.shuffled {
+            true => Some(part.shuffled()?.quantized(&model)?),
+            false => None,
+        };
         let evaluation = Evaluation {
             measure: part.measure(&model),
             examples: score.examples,
@@ -56,6 +73,8 @@ impl Evaluate {
             accuracy: score.accuracy,
             float_loss: float.map(|score| score.loss),
             float_accuracy: float.map(|score| score.accuracy),
+            shuffled_loss: shuffled.as_ref().map(|score| score.loss),
+            shuffled_accuracy: shuffled.as_ref().map(|score| score.accuracy),
             tokens: score.tokens,
             seconds,
         };
@@ -105,6 +124,24 @@ impl Read {
         })
     }
 
+    /// The texts with the words of each, as blanks separate them, in random order; always the
+    /// same one.
+    fn shuffled(&self) -> Result<Self, Box<dyn Error>> {
+        let Self::Texts(examples) = self else {
+            return Err("only the words of labelled texts can be shuffled".into());
+        };
+        let mut rng = Pcg64::seed_from_u64(SHUFFLE_SEED);
+        let mut shuffle = |example: &crate::data::Example| {
+            let mut words: Vec<&str> = example.text.split_whitespace().collect();
+            words.shuffle(&mut rng);
+            crate::data::Example {
+                text: words.join(" "),
+                ..example.clone()
+            }
+        };
+        Ok(Self::Texts(examples.iter().map(&mut shuffle).collect()))
+    }
+
     fn measure(&self, model: &Model) -> Measure {
         match (self, model.artifact().manifest.task) {
             (Self::Text(_), _) => Measure::Symbol,
@@ -146,6 +183,9 @@ impl std::fmt::Display for Evaluation {
         write!(f, "quantised: {}", measure.show(self.loss, self.accuracy))?;
         if let (Some(loss), Some(accuracy)) = (self.float_loss, self.float_accuracy) {
             write!(f, "\nfloat:     {}", measure.show(loss, accuracy))?;
+        }
+        if let (Some(loss), Some(accuracy)) = (self.shuffled_loss, self.shuffled_accuracy) {
+            write!(f, "\nshuffled:  {}", measure.show(loss, accuracy))?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::{Outcome, data::DataArgs, output};
 use crate::{
     data::{self, text::TextShares},
-    network::Network,
+    inference::Model,
     pipeline::{self, Data, Event, Start, Trained},
     recipe::{Recipe, RecipeFields},
     record::ModelFiles,
@@ -31,6 +31,10 @@ pub(super) struct Train {
     /// come with the data need not be named
     #[arg(long, value_name = "FILE")]
     unlabelled: Option<PathBuf>,
+    /// Models (.spinet) that teach a classifier of texts beside the recipe's teacher: the mean of
+    /// their logits counts
+    #[arg(long, value_name = "FILE,...", value_delimiter = ',')]
+    teachers: Vec<PathBuf>,
     /// Go on with this float network (a model's .float file) instead of fresh weights; with
     /// `--epochs 0` it is only quantised
     #[arg(long, value_name = "FILE")]
@@ -63,7 +67,13 @@ impl Train {
         }
         let command: Vec<String> = std::env::args().skip(1).collect();
         let command = format!("spinet {}", command.join(" "));
-        train(data, &recipe, network, &self.out, &command)?;
+        let teachers = self.teachers.iter().map(|path| Model::open(path));
+        let start = Start {
+            network,
+            teachers: teachers.collect::<Result<_, _>>()?,
+            checkpoint: None,
+        };
+        train(data, &recipe, start, &self.out, &command)?;
         Ok(true)
     }
 }
@@ -72,15 +82,15 @@ impl Train {
 pub(super) fn train(
     data: Data,
     recipe: &Recipe,
-    network: Option<Network>,
+    start: Start,
     out: &Path,
     command: &str,
 ) -> Result<Trained, Box<dyn std::error::Error>> {
     let files = ModelFiles::of(out)?;
     let mut broken = None;
     let start = Start {
-        network,
         checkpoint: Some(files.checkpoint.clone()),
+        ..start
     };
     let trained = pipeline::train(data, recipe, start, &mut |event| {
         if let Err(error) = tell(&event) {
@@ -127,6 +137,13 @@ fn tell(event: &Event<'_>) -> io::Result<()> {
                 n(*words),
                 n(*tokens),
                 unknown * 100.0
+            ))?;
+            output::line(EPOCHS)
+        }
+        Event::Ngrams { ngrams, events } => {
+            output::line(format_args!(
+                "{} n-grams; {events:.1} of them in a text",
+                n(*ngrams)
             ))?;
             output::line(EPOCHS)
         }

@@ -4,10 +4,12 @@ use super::{Event, PipelineError, settings};
 use crate::{
     batch::Example,
     data::{self, Splits},
+    evaluation,
+    inference::Model,
     ngrams,
-    progress::during,
+    progress::{bar, during},
     recipe::{Recipe, TeacherName},
-    teacher::{self, Pupils},
+    teacher::{self, Pupils, Taught},
 };
 use rayon::prelude::*;
 use spinet_core::{Token, text::Marks};
@@ -25,42 +27,28 @@ pub(super) struct Targets {
     pub unlabelled: Vec<f32>,
 }
 
-/// Lets the recipe's teacher judge the texts; nothing if it has none.
+/// Lets the recipe's teacher and the models among `teachers` judge the texts; nothing if there is
+/// neither. Of several, the mean of their logits counts.
 pub(super) fn targets(
     splits: &Splits,
     unlabelled: &[String],
     recipe: &Recipe,
+    teachers: &[Model],
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<Option<Targets>, PipelineError> {
-    if recipe.teacher == TeacherName::None {
-        return Ok(None);
-    }
     let outputs = settings::outputs(splits.labels.len());
-    let keys = |text: &str| ngrams::distinct_keys(text, ORDER, Marks::Kept);
-    let texts = |examples: &[data::Example]| -> Vec<Vec<u32>> {
-        examples
-            .par_iter()
-            .map(|example| keys(&example.text))
-            .collect()
-    };
     let labels: Vec<usize> = splits.train.iter().map(|example| example.label).collect();
-    let groups: Vec<u32> = splits.train.iter().map(|example| example.group).collect();
-    let taught = during("teaching", || {
-        teacher::teach(&Pupils {
-            labelled: &texts(&splits.train),
-            labels: &labels,
-            groups: &groups,
-            unlabelled: &unlabelled
-                .par_iter()
-                .map(|text| keys(text))
-                .collect::<Vec<_>>(),
-            validation: &texts(&splits.validation),
-            outputs,
-        })
-    })?;
-    let truth: Vec<usize> = splits
-        .validation
-        .iter()
+    let mut judgements = Vec::new();
+    if recipe.teacher == TeacherName::Ngrams {
+        judgements.push(by_ngrams(splits, unlabelled, &labels, outputs)?);
+    }
+    for model in teachers {
+        judgements.push(by_model(model, splits, unlabelled)?);
+    }
+    let Some(taught) = mean(judgements) else {
+        return Ok(None);
+    };
+    let truth: Vec<usize> = (splits.validation.iter())
         .map(|example| example.label)
         .collect();
     tell(Event::Teacher {
@@ -79,6 +67,70 @@ pub(super) fn targets(
         labelled: mixed.collect(),
         unlabelled: teacher::soft(&taught.unlabelled, outputs),
     }))
+}
+
+/// What a linear model of n-grams makes of the texts.
+fn by_ngrams(
+    splits: &Splits,
+    unlabelled: &[String],
+    labels: &[usize],
+    outputs: usize,
+) -> Result<Taught, PipelineError> {
+    let keys = |text: &str| ngrams::distinct_keys(text, ORDER, Marks::Kept);
+    let texts = |examples: &[data::Example]| -> Vec<Vec<u32>> {
+        let examples = examples.par_iter();
+        examples.map(|example| keys(&example.text)).collect()
+    };
+    let groups: Vec<u32> = splits.train.iter().map(|example| example.group).collect();
+    let unlabelled: Vec<Vec<u32>> = unlabelled.par_iter().map(|text| keys(text)).collect();
+    Ok(during("teaching", || {
+        teacher::teach(&Pupils {
+            labelled: &texts(&splits.train),
+            labels,
+            groups: &groups,
+            unlabelled: &unlabelled,
+            validation: &texts(&splits.validation),
+            outputs,
+        })
+    })?)
+}
+
+/// What a model makes of the texts.
+fn by_model(
+    model: &Model,
+    splits: &Splits,
+    unlabelled: &[String],
+) -> Result<Taught, PipelineError> {
+    if !model.artifact().labels.iter().eq(&splits.labels) {
+        return Err(PipelineError::OtherLabels(splits.labels.join(", ")));
+    }
+    let texts = splits.train.len() + unlabelled.len() + splits.validation.len();
+    let progress = bar(texts, "teaching");
+    let taught = Taught {
+        labelled: evaluation::logits(model, &splits.train, &progress)?,
+        unlabelled: evaluation::logits(model, unlabelled, &progress)?,
+        validation: evaluation::logits(model, &splits.validation, &progress)?,
+    };
+    progress.finish_and_clear();
+    Ok(taught)
+}
+
+/// The mean of several judgements.
+fn mean(judgements: Vec<Taught>) -> Option<Taught> {
+    let count = judgements.len() as f32;
+    let add = |sum: &mut [f32], other: &[f32]| {
+        sum.iter_mut().zip(other).for_each(|(sum, z)| *sum += z);
+    };
+    let mut sum = judgements.into_iter().reduce(|mut sum, other| {
+        add(&mut sum.labelled, &other.labelled);
+        add(&mut sum.unlabelled, &other.unlabelled);
+        add(&mut sum.validation, &other.validation);
+        sum
+    })?;
+    for logits in [&mut sum.labelled, &mut sum.unlabelled, &mut sum.validation] {
+        logits.iter_mut().for_each(|z| *z /= count);
+    }
+    Some(sum)
 }
 
 /// The examples that are learnt from: those with labels, and behind them, if there is a teacher,

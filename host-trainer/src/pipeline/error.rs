@@ -86,6 +86,9 @@ pub enum PipelineError {
     /// The task does not go with the data.
     #[error("{0}")]
     Task(&'static str),
+    /// A teacher that tells other classes apart.
+    #[error("a teacher tells other classes apart than {0}")]
+    OtherLabels(String),
     /// Data that differ from what the model was trained on.
     #[error("the data have {found} features, the model {expected}")]
     OtherFeatures {

@@ -68,6 +68,8 @@ pub(super) fn train(
         front: FrontSource::Symbols(&symbols),
         labels: &[],
         window: 0,
+        wide: None,
+        bias: &[],
         calibration: Calibration::Tokens(pieces(&training, recipe.calibration)),
     };
     let test = settings::permille(recipe.test);

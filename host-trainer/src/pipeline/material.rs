@@ -4,7 +4,7 @@ use super::{PipelineError, settings};
 use crate::{
     batch::{BatchMode, Example},
     network::{Network, NetworkConfig},
-    quantize::{Calibration, FrontSource, Plan, Precision, Source},
+    quantize::{Calibration, FrontSource, Plan, Precision, Source, WideSource},
     recipe::Recipe,
     training::{
         Checkpoint, EpochRecord, History, Score, TrainingConfig, TrainingError, evaluate,
@@ -21,6 +21,10 @@ pub(super) struct Material<'m> {
     pub front: FrontSource<'m>,
     pub labels: &'m [String],
     pub window: u16,
+    /// Weights that go straight to the logits, which are the sequences' offsets.
+    pub wide: Option<WideSource<'m>>,
+    /// The biases of the logits with those weights alone; none without them.
+    pub bias: &'m [f32],
     pub calibration: Calibration,
 }
 
@@ -39,6 +43,27 @@ pub(super) enum Sequences<'m> {
 }
 
 impl Material<'_> {
+    /// A network with fresh weights; beside a linear model, one that at first adds nothing to it.
+    ///
+    /// # Errors
+    /// If the configuration is not one of a network.
+    pub fn beginning(&self, seed: u64) -> Result<Network, PipelineError> {
+        let mut network = Network::new(self.config.clone(), seed)?;
+        if !self.bias.is_empty() {
+            let parameters = network.parameters_mut();
+            if let Some(mut kernel) = parameters.get_mut("head.kernel") {
+                kernel.fill(0.0);
+            }
+            if let Some(mut biases) = parameters.get_mut("head.bias") {
+                biases
+                    .iter_mut()
+                    .zip(self.bias)
+                    .for_each(|(own, &b)| *own = b);
+            }
+        }
+        Ok(network)
+    }
+
     /// Steps of the optimiser in an epoch.
     pub fn steps(&self, recipe: &Recipe) -> usize {
         match &self.sequences {
@@ -125,7 +150,7 @@ impl Material<'_> {
             parameters: network.parameters(),
             precision,
             front: self.front,
-            wide: None,
+            wide: self.wide,
             labels: self.labels,
             window: self.window,
             training,

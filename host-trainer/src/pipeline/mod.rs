@@ -8,6 +8,7 @@ mod distillation;
 mod error;
 mod language;
 mod material;
+mod ngrams;
 mod series;
 mod settings;
 mod words;
@@ -25,7 +26,7 @@ use crate::{
     network::{Network, NetworkConfig},
     progress::during,
     quantize::{Quantized, Quantizer},
-    recipe::Recipe,
+    recipe::{ReadName, Recipe},
     training::{EpochRecord, History, Score},
 };
 use material::Material;
@@ -70,6 +71,13 @@ pub enum Event<'e> {
         /// Share of them that are unknown words.
         unknown: f64,
     },
+    /// The n-grams were chosen.
+    Ngrams {
+        /// Number of n-grams.
+        ngrams: usize,
+        /// How many of them a text has, on average.
+        events: f64,
+    },
     /// The symbols were chosen.
     Symbols {
         /// Number of symbols.
@@ -96,8 +104,8 @@ pub enum Event<'e> {
 
 /// A model in both precisions, and what is known of it.
 pub struct Trained {
-    /// The float network of the best epoch.
-    pub network: Network,
+    /// The float network of the best epoch; none of a linear model.
+    pub network: Option<Network>,
     /// The epochs.
     pub history: History,
     /// The epochs of quantisation-aware training, if there were any.
@@ -160,7 +168,7 @@ impl Measure {
 
 /// What training made of a material.
 struct Produced {
-    network: Network,
+    network: Option<Network>,
     history: History,
     quantization_aware: Option<History>,
     quantized: Quantized,
@@ -182,6 +190,9 @@ pub fn train(
 ) -> Result<Trained, PipelineError> {
     recipe.check()?;
     match data {
+        Data::Texts(corpus) if recipe.reads == ReadName::Ngrams => {
+            ngrams::train(corpus, recipe, start, tell)
+        }
         Data::Texts(corpus) => words::train(corpus, recipe, start, tell),
         Data::Text(corpus) => language::train(&corpus, recipe, start, tell),
         Data::Series(series) => series::train(series, recipe, start, tell),
@@ -194,21 +205,19 @@ pub struct Start {
     /// A float network to go on with, instead of fresh weights; without epochs it is only
     /// quantised.
     pub network: Option<Network>,
+    /// Models that teach a classifier of texts beside the recipe's teacher.
+    pub teachers: Vec<Model>,
     /// Where the best epoch's network is written.
     pub checkpoint: Option<PathBuf>,
 }
 
 impl Start {
-    /// The network that training begins with.
-    fn network(&self, config: &NetworkConfig, recipe: &Recipe) -> Result<Network, PipelineError> {
-        match &self.network {
-            Some(network) => {
-                let tensors = network.parameters().iter().cloned().collect();
-                Ok(Network::with_tensors(config.clone(), tensors)?)
-            }
-            None if recipe.epochs == 0 => Err(PipelineError::NoEpochs),
-            None => Ok(Network::new(config.clone(), recipe.seed)?),
-        }
+    /// The network that training goes on with, if there is one.
+    fn network(&self, config: &NetworkConfig) -> Result<Option<Network>, PipelineError> {
+        let tensors = |network: &Network| network.parameters().iter().cloned().collect();
+        let network = self.network.as_ref().map(tensors);
+        let network = network.map(|tensors| Network::with_tensors(config.clone(), tensors));
+        Ok(network.transpose()?)
     }
 }
 
@@ -220,7 +229,11 @@ fn produce(
     origin: Training,
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<Produced, PipelineError> {
-    let mut network = start.network(&material.config, recipe)?;
+    let mut network = match start.network(&material.config)? {
+        Some(network) => network,
+        None if recipe.epochs == 0 => return Err(PipelineError::NoEpochs),
+        None => material.beginning(recipe.seed)?,
+    };
     let precision = recipe.precision();
     // What does not fit a device is refused before it has been trained for hours.
     let untrained = material.source(&network, precision, origin);
@@ -259,7 +272,7 @@ fn produce(
     let quantized = during("quantising", || plan.quantize(&source))?;
     Ok(Produced {
         model: Model::from_bytes(&quantized.artifact)?,
-        network,
+        network: Some(network),
         history,
         quantization_aware: aware,
         quantized,
@@ -269,6 +282,19 @@ fn produce(
 }
 
 impl Produced {
+    /// A model without a network.
+    fn linear(quantized: Quantized, float: Score, threads: usize) -> Result<Self, PipelineError> {
+        Ok(Self {
+            model: Model::from_bytes(&quantized.artifact)?,
+            network: None,
+            history: History::default(),
+            quantization_aware: None,
+            quantized,
+            threads,
+            float,
+        })
+    }
+
     fn trained(
         self,
         data: [u8; 32],

@@ -89,6 +89,8 @@ pub(super) fn train(
             _ => &[],
         },
         window: 0,
+        wide: None,
+        bias: &[],
         calibration: calibration(&training, features, recipe.calibration),
     };
     let origin = origin(recipe, &sha256, test);

@@ -45,7 +45,7 @@ pub(super) fn train(
         test: splits.test.len(),
     });
     let marks = Marks::kept(recipe.marks);
-    let taught = distillation::targets(&splits, &unlabelled, recipe, tell)?;
+    let taught = distillation::targets(&splits, &unlabelled, recipe, &start.teachers, tell)?;
     let vocabulary = during("counting words", || {
         OwnedVocabulary::choose(
             splits.train.iter().map(|example| example.text.as_str()),
@@ -78,6 +78,8 @@ pub(super) fn train(
         },
         labels: &splits.labels,
         window: recipe.window,
+        wide: None,
+        bias: &[],
         calibration: Calibration::Tokens(sample(&tokens, recipe.calibration)),
     };
     let origin = origin(recipe, &sha256, test);

@@ -1,7 +1,7 @@
 //! The ranges of a recipe's fields.
 
-use super::{InputName, Recipe, RecipeError};
-use spinet_core::{cell::MAX_LAYERS, fixed::MAX_COLUMNS};
+use super::{InputName, ReadName, Recipe, RecipeError};
+use spinet_core::{cell::MAX_LAYERS, fixed::MAX_COLUMNS, text::MAX_ORDER};
 
 impl Recipe {
     /// Whether every field is in its range.
@@ -22,7 +22,20 @@ impl Recipe {
             InputName::OneHot => hidden,
             InputName::Embedding => embedding + hidden,
         };
-        count("layers", self.layers, MAX_LAYERS, "1 to 4")?;
+        let linear = self.reads == ReadName::Ngrams && self.wide;
+        let (least, expected) = match linear {
+            true => (0, "0 to 4"),
+            false => (1, "1 to 4, or 0 with --reads ngrams --wide true"),
+        };
+        let possible = (least..=MAX_LAYERS).contains(&self.layers);
+        range("layers", self.layers, possible, expected)?;
+        let possible = !self.wide || linear;
+        range(
+            "wide",
+            self.wide,
+            possible,
+            "false unless --reads is ngrams",
+        )?;
         count("embedding-size", embedding, MAX_COLUMNS, SIZE)?;
         count("hidden-size", hidden, MAX_COLUMNS, SIZE)?;
         let together = "embedding-size + hidden-size";
@@ -37,6 +50,8 @@ impl Recipe {
         count("max-length", self.max_length, 1 << 20, "1 to 1048576")?;
         count("calibration", self.calibration, 1 << 20, "1 to 1048576")?;
         count("threads", self.threads.max(1), 256, "0 to 256")?;
+        let order = self.ngram_order.into();
+        count("ngram-order", order, MAX_ORDER.into(), "1 to 4")?;
         let bits = self.fingerprint_bits;
         count("fingerprint-bits", bits.into(), 16, "1 to 16")?;
         let (words, possible) = (self.num_words, 4..=65_535);

@@ -78,7 +78,7 @@ macro_rules! recipe {
 }
 
 recipe! {
-    /// What the model reads: words, characters or bytes of a text, or series of vectors (auto: as the data is).
+    /// What the model reads: words, n-grams, characters or bytes of a text, or series of vectors (auto: as the data is).
     reads: ReadName = ReadName::Auto, "auto";
     /// What the model does with it (auto: classify what has labels, generate what has none).
     task: TaskName = TaskName::Auto, "auto";
@@ -90,7 +90,7 @@ recipe! {
     embedding_size: u16 = 16, "16";
     /// Width of the hidden state of each layer.
     hidden_size: u16 = 32, "32";
-    /// Recurrent layers (1 to 4).
+    /// Recurrent layers (1 to 4; 0 for a linear model of n-grams).
     layers: usize = 1, "1";
     /// Rank of the input weights (fast-grnn only; 0: full).
     input_rank: u16 = 0, "0";
@@ -98,7 +98,7 @@ recipe! {
     recurrent_rank: u16 = 0, "0";
     /// What the head sees of the hidden states, in a classifier.
     readout: ReadoutName = ReadoutName::Mean, "mean";
-    /// Number of tokens, the three special ones included; the rarest words become unknown.
+    /// Number of tokens, words or n-grams, the three special ones included; the rarest words become unknown.
     num_words: usize = 10_000, "10000";
     /// How a word finds its token.
     vocabulary: VocabularyKind = VocabularyKind::PerfectHash, "perfect-hash";
@@ -106,6 +106,10 @@ recipe! {
     fingerprint_bits: u8 = 10, "10";
     /// Punctuation marks are words of their own.
     marks: bool = false, "false";
+    /// Words of the longest n-gram (1 to 4).
+    ngram_order: u8 = 3, "3";
+    /// Give every n-gram a weight that goes straight to the logits, beside the network.
+    wide: bool = false, "false";
     /// Begin every sequence of words with the start token.
     start: bool = false, "false";
     /// Look at the last so many words only, padded in front (0: stream over all).

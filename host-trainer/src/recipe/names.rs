@@ -11,6 +11,8 @@ pub enum ReadName {
     Auto,
     /// Words of labelled texts.
     Words,
+    /// The n-grams of words that say most, of labelled texts.
+    Ngrams,
     /// The characters of a text.
     Characters,
     /// The bytes of a text.

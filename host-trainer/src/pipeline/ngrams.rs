@@ -1,0 +1,257 @@
+//! Labelled texts, read as the n-grams that say most.
+//!
+//! The n-grams are chosen by linear models in rounds, and found on the device through a perfect
+//! hash. Each has a weight that goes straight to the logits, if the recipe is a wide one; the
+//! network reads them in the order in which they first occur, and learns what is left to know.
+
+use super::{
+    Event, Measure, PipelineError, Produced, Start, Trained, distillation,
+    distillation::Targets,
+    material::{Material, Sequences, origin, sample},
+    produce, settings,
+};
+use crate::{
+    batch::Example,
+    data::{self, Corpus, Splits},
+    evaluation,
+    linear::{self, Codebook, Lessons, Linear, Sparse},
+    ngrams::{self, OwnedNgrams, encode_all},
+    progress::{bar, during},
+    quantize::{self, Calibration, FrontSource, Quantized, WideSource},
+    recipe::{Recipe, TaskName},
+    teacher,
+    training::Score,
+};
+use rayon::prelude::*;
+use spinet_core::{
+    Token,
+    fixed::LOGIT_FRACTION,
+    text::{Marks, WordHash, special},
+    wide::VALUES,
+};
+
+/// Texts that an n-gram must be in.
+const FEWEST: usize = 2;
+/// Iterations of the last fit.
+const ITERATIONS: u64 = 60;
+
+pub(super) fn train(
+    mut corpus: Corpus,
+    recipe: &Recipe,
+    start: Start,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Trained, PipelineError> {
+    if recipe.task == TaskName::Generate {
+        return Err(PipelineError::Task(
+            "n-grams can be classified, not generated: generate characters or bytes",
+        ));
+    }
+    let sha256 = corpus.sha256;
+    let mut unlabelled = std::mem::take(&mut corpus.unlabelled);
+    let validation = settings::permille(recipe.validation);
+    let test = settings::test_permille(recipe, !corpus.test.is_empty());
+    let splits = data::split(corpus, settings::split_spec(recipe.seed, validation, test))?;
+    tell(Event::Split {
+        train: splits.train.len(),
+        validation: splits.validation.len(),
+        test: splits.test.len(),
+    });
+    let outputs = settings::outputs(splits.labels.len());
+    let taught = distillation::targets(&splits, &unlabelled, recipe, &start.teachers, tell)?;
+    if taught.is_none() {
+        unlabelled.clear();
+    }
+    let texts: Vec<&str> = (splits.train.iter().map(|example| example.text.as_str()))
+        .chain(unlabelled.iter().map(String::as_str))
+        .collect();
+    let targets = goal(&splits, taught.as_ref(), outputs);
+    let lessons = Lessons {
+        targets: &targets,
+        weights: &vec![1.0; texts.len()],
+        outputs,
+    };
+    let ngrams = choose(&texts, splits.train.len(), lessons, recipe)?;
+    let events = encode_all(ngrams.view(), &texts);
+    let held_out = encode_all(ngrams.view(), &splits.validation);
+    tell(Event::Ngrams {
+        ngrams: ngrams.view().hash.words.into(),
+        events: events.iter().map(Vec::len).sum::<usize>() as f64 / events.len().max(1) as f64,
+    });
+    let wide = match recipe.wide {
+        true => Some(during("weighing", || Wide::fit(&events, &ngrams, lessons))?),
+        false => None,
+    };
+    let origin = origin(recipe, &sha256, test);
+    let front = FrontSource::Ngrams(&ngrams);
+    if let (0, Some(wide)) = (recipe.layers, &wide) {
+        let quantized = Quantized {
+            artifact: quantize::linear(front, &splits.labels, wide.source(), &wide.bias, origin)?,
+            report: Vec::new(),
+        };
+        let float = wide.score(&held_out, &splits.validation);
+        let produced = Produced::linear(quantized, float, settings::threads(recipe))?;
+        return finish(produced, sha256, splits);
+    }
+    let offsets = |events: &[Vec<Token>]| wide.as_ref().map(|wide| wide.offsets(events));
+    let (own, other) = (offsets(&events), offsets(&held_out));
+    let (labelled, more) = events.split_at(splits.train.len());
+    let training = distillation::examples(labelled, &splits.train, more, taught.as_ref());
+    let judged = distillation::examples(&held_out, &splits.validation, &[], None);
+    let task = settings::classify(recipe, splits.labels.len());
+    let material = Material {
+        config: settings::network(recipe, recipe.input_kind(), ngrams.view().tokens(), task),
+        sequences: Sequences::Examples {
+            training: beside(training, own.as_deref(), outputs),
+            validation: beside(judged, other.as_deref(), outputs),
+        },
+        mode: settings::batch_mode(0, recipe.max_length),
+        front,
+        wide: wide.as_ref().map(Wide::source),
+        bias: wide.as_ref().map_or(&[], |wide| &wide.bias),
+        labels: &splits.labels,
+        window: 0,
+        calibration: Calibration::Tokens(sample(labelled, recipe.calibration)),
+    };
+    let produced = produce(&material, recipe, start, origin, tell)?;
+    finish(produced, sha256, splits)
+}
+
+/// Scores what was produced on the validation part.
+fn finish(produced: Produced, sha256: [u8; 32], splits: Splits) -> Result<Trained, PipelineError> {
+    let progress = bar(splits.validation.len(), "quantised");
+    let score = evaluation::evaluate(&produced.model, &splits.validation, &progress)?;
+    progress.finish_and_clear();
+    Ok(produced.trained(sha256, Measure::Class, score, splits.test))
+}
+
+/// What is to be learnt of all texts, `(texts, outputs)`.
+fn goal(splits: &Splits, taught: Option<&Targets>, outputs: usize) -> Vec<f32> {
+    match taught {
+        Some(targets) => [&*targets.labelled, &*targets.unlabelled].concat(),
+        None => {
+            let labels: Vec<usize> = splits.train.iter().map(|example| example.label).collect();
+            teacher::one_hot(&labels, outputs)
+        }
+    }
+}
+
+/// The n-grams that say most of the classes, among those that several of the first `labelled`
+/// texts have.
+fn choose(
+    texts: &[&str],
+    labelled: usize,
+    lessons: Lessons<'_>,
+    recipe: &Recipe,
+) -> Result<OwnedNgrams, PipelineError> {
+    let (order, marks) = (recipe.ngram_order, Marks::kept(recipe.marks));
+    let count = recipe.num_words - usize::from(special::FIRST_WORD);
+    let kept: Vec<WordHash> = during("choosing n-grams", || -> Result<_, PipelineError> {
+        let keys: Vec<Vec<u32>> = texts
+            .par_iter()
+            .map(|text| ngrams::distinct_keys(text, order, marks))
+            .collect();
+        let known = teacher::frequent(&keys[..labelled], FEWEST);
+        let x = Sparse::of_keys(&keys, &known);
+        let best = linear::select(&x, lessons, count)?;
+        let key = |index: u32| WordHash(known[index as usize]);
+        Ok(best.into_iter().map(key).collect())
+    })?;
+    let bits = recipe.fingerprint_bits;
+    Ok(during("hashing n-grams", || {
+        OwnedNgrams::new(&kept, order, bits, marks)
+    })?)
+}
+
+/// Examples beside what is known of them already.
+fn beside<'e>(
+    examples: Vec<Example<'e>>,
+    offsets: Option<&'e [f32]>,
+    outputs: usize,
+) -> Vec<Example<'e>> {
+    let Some(offsets) = offsets else {
+        return examples;
+    };
+    let pairs = examples.into_iter().zip(offsets.chunks(outputs));
+    pairs
+        .map(|(example, offset)| Example {
+            offset: Some(offset),
+            ..example
+        })
+        .collect()
+}
+
+/// The weights that go straight to the logits.
+struct Wide {
+    /// A place in the codebook for each token and output.
+    codes: Vec<u8>,
+    /// Q16.15.
+    codebook: [i32; VALUES],
+    /// The weights of the n-grams before they shared their values.
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Wide {
+    /// Fits them to the events that a device sees, and gives each one of 16 values.
+    fn fit(
+        events: &[Vec<Token>],
+        ngrams: &OwnedNgrams,
+        lessons: Lessons<'_>,
+    ) -> Result<Self, PipelineError> {
+        let outputs = lessons.outputs;
+        let x = matrix(events, ngrams.view().hash.words.into());
+        let Linear { weights, bias } = linear::fit(&x, lessons, ITERATIONS)?;
+        let importance: Vec<f64> = (x.frequencies().into_iter())
+            .flat_map(|df| std::iter::repeat_n(df as f64, outputs))
+            .collect();
+        let book = Codebook::fit(&weights, &importance);
+        let one = (1u32 << LOGIT_FRACTION) as f32;
+        // No event is a special token; whatever their weight is, it is never added.
+        let unused = usize::from(special::FIRST_WORD) * outputs;
+        let codes = std::iter::repeat_n(0, unused).chain(book.codes).collect();
+        Ok(Self {
+            codes,
+            codebook: book.values.map(|value| (value * one).round() as i32),
+            weights,
+            bias,
+        })
+    }
+
+    /// What the float weights are worth.
+    fn score(&self, events: &[Vec<Token>], examples: &[data::Example]) -> Score {
+        let outputs = self.bias.len();
+        let x = matrix(events, self.weights.len() / outputs);
+        let labels: Vec<usize> = examples.iter().map(|example| example.label).collect();
+        teacher::score(&x.product(&self.weights, &self.bias), &labels, outputs)
+    }
+
+    fn source(&self) -> WideSource<'_> {
+        WideSource {
+            codes: &self.codes,
+            codebook: self.codebook,
+        }
+    }
+
+    /// What the device adds to the logits of each text, `(texts, outputs)`.
+    fn offsets(&self, events: &[Vec<Token>]) -> Vec<f32> {
+        let (one, outputs) = ((1u32 << LOGIT_FRACTION) as f32, self.bias.len());
+        let of_text = |events: &Vec<Token>| -> Vec<f32> {
+            let mut sums = vec![0i64; outputs];
+            for &token in events {
+                let codes = &self.codes[usize::from(token) * outputs..][..outputs];
+                let weights = codes.iter().map(|&code| self.codebook[usize::from(code)]);
+                sums.iter_mut()
+                    .zip(weights)
+                    .for_each(|(sum, w)| *sum += i64::from(w));
+            }
+            sums.into_iter().map(|sum| sum as f32 / one).collect()
+        };
+        events.par_iter().flat_map_iter(of_text).collect()
+    }
+}
+
+/// Which n-grams the texts have, by their events.
+fn matrix(events: &[Vec<Token>], ngrams: usize) -> Sparse {
+    let slot = |&token: &Token| u32::from(token - special::FIRST_WORD);
+    Sparse::new(events.iter().map(|events| events.iter().map(slot)), ngrams)
+}
