@@ -13,7 +13,7 @@
 //!                                                                                      |
 //!     Verdict <- probability <-+                                                       |
 //!     Symbol  <- sampling    <-+- logits <- head (dense::Dense) <- readout <-----------+
-//!     vector                 <-+
+//!     vector                 <-+     + <--- wide::Wide <- tokens of words or n-grams
 //! ```
 //!
 //! - [`Artifact`] checks a model file and borrows its weights where they lie (in flash).

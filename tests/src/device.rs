@@ -14,13 +14,14 @@ use spinet_trainer::{
     data::{self, Columns, Source},
     device::{Board, boards_folder, firmware_folder, toolchain},
     network::{InputKind, Network, NetworkConfig},
+    ngrams::{self, OwnedNgrams},
     perfect_hash::OwnedPerfectHash,
     pipeline::{self, Data, Start, Trained},
-    quantize::{self, Calibration, FrontSource, Precision},
+    quantize::{self, Calibration, FrontSource, Precision, WideSource},
     recipe::{Recipe, RecipeFields},
     vocabulary::OwnedVocabulary,
 };
-use std::{path::PathBuf, sync::OnceLock};
+use std::{cmp::Reverse, collections::HashMap, path::PathBuf, sync::OnceLock};
 
 /// A model's file.
 pub struct TestModel {
@@ -96,6 +97,34 @@ pub fn stack(
     saved(format!("{encoding:?} {name}"), &lively(&plan, 1).artifact())
 }
 
+/// A GRU with wide weights that reads n-grams of up to 3 words, the wide weights alone with one
+/// output and with three, and a SimpleRNN with wide weights that reads words.
+pub fn models_of_ngrams() -> Vec<TestModel> {
+    let reader = |layer, labels| {
+        let plan = Plan {
+            purpose: Purpose::ReadText { words: 900, labels },
+            embedding: 6,
+            layers: vec![layer],
+            encoding: Some(Encoding::Int8),
+            low_rank: None,
+        };
+        lively(&plan, 2).with_wide(5)
+    };
+    let gru = reader((CellKind::Gru, 8), 2).with_ngrams(3, Marks::Kept, 5);
+    let linear = gru.clone().without_layers();
+    let three = reader((CellKind::Gru, 8), 3).with_ngrams(2, Marks::Dropped, 6);
+    let words = reader((CellKind::SimpleRnn, 8), 3);
+    vec![
+        saved("n-grams", &gru.artifact()),
+        saved("linear", &linear.artifact()),
+        saved(
+            "linear of three classes",
+            &three.without_layers().artifact(),
+        ),
+        saved("wide words", &words.artifact()),
+    ]
+}
+
 /// Random models of every purpose that take every way through the core: each cell with weights
 /// of 8 and of 4 bits, tables, embeddings and vectors, with a window and without, one layer and
 /// two.
@@ -161,20 +190,51 @@ pub fn model_of_size(words: u16, units: usize, window: u16) -> TestModel {
             start: false,
             marks: Marks::Dropped,
         },
+        wide: None,
         labels: &["negative".into(), "positive".into()],
         window,
-        training: Training {
-            data: [0; 8],
-            network: [0; 8],
-            seed: 0,
-            validation_permille: 0,
-            test_permille: 0,
-        },
+        training: UNTRAINED,
     };
     let quantized = quantize::quantize(&source, &Calibration::Tokens(vec![vec![3, 4, 5]]))
         .expect("an artifact");
     saved("large", &quantized.artifact)
 }
+
+/// A linear model of the `count` n-grams of up to `order` words that the built-in reviews have
+/// most often.
+pub fn linear_of_ngrams(count: usize, order: u8) -> TestModel {
+    let mut counts: HashMap<WordHash, u32> = HashMap::new();
+    for text in builtin_texts(500) {
+        ngrams::keys(&text, order, Marks::Kept, |key| {
+            *counts.entry(key).or_default() += 1;
+        });
+    }
+    let mut ranked: Vec<_> = counts.into_iter().collect();
+    ranked.sort_unstable_by_key(|&(key, count)| (Reverse(count), key));
+    let keys: Vec<_> = ranked.into_iter().map(|(key, _)| key).take(count).collect();
+    assert_eq!(keys.len(), count);
+    let ngrams = OwnedNgrams::new(&keys, order, 12, Marks::Kept).expect("a perfect hash");
+    let codes: Vec<u8> = (0..ngrams.view().tokens())
+        .map(|token| (token * 7 % 16) as u8)
+        .collect();
+    let wide = WideSource {
+        codes: &codes,
+        codebook: std::array::from_fn(|code| 1_000 * code as i32 - 7_500),
+    };
+    let labels = ["negative".into(), "positive".into()];
+    let front = FrontSource::Ngrams(&ngrams);
+    let artifact = quantize::linear(front, &labels, wide, &[0.1], UNTRAINED);
+    saved(format!("linear {order}"), &artifact.expect("an artifact"))
+}
+
+/// The origin of a model that nobody trained.
+const UNTRAINED: Training = Training {
+    data: [0; 8],
+    network: [0; 8],
+    seed: 0,
+    validation_permille: 0,
+    test_permille: 0,
+};
 
 /// Texts that nobody would write: no words, no letters, no UTF-8, no end.
 pub fn hostile_texts() -> Vec<Vec<u8>> {

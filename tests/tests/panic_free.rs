@@ -4,7 +4,7 @@
 use object::{Object, ObjectSymbol};
 use spinet_core::{cell::CellKind, matrix::Encoding};
 use spinet_tests::{
-    device::{TestModel, boards, shipped_model, stack},
+    device::{TestModel, boards, models_of_ngrams, shipped_model, stack},
     model::Purpose,
 };
 use spinet_trainer::device::{Board, Firmware, Program};
@@ -34,8 +34,8 @@ fn panics(board: &Board, model: &Path, program: Program) -> Vec<String> {
         .collect()
 }
 
-/// A model for each task and encoding that has every cell, and the shipped one, whose image has
-/// the code of one.
+/// A model for each task and encoding that has every cell, the shipped one, whose image has the
+/// code of one, and those of n-grams, of which some have none.
 fn models() -> Vec<TestModel> {
     let cells: Vec<_> = CellKind::ALL.iter().copied().zip(5..).collect();
     let purposes = [
@@ -50,7 +50,8 @@ fn models() -> Vec<TestModel> {
         },
         Purpose::WriteSeries { features: 3 },
     ];
-    let mut models = vec![shipped_model()];
+    let mut models = models_of_ngrams();
+    models.push(shipped_model());
     for purpose in purposes {
         for encoding in [Encoding::Int8, Encoding::Int4] {
             models.push(stack(&format!("{purpose:?}"), purpose, &cells, encoding));

@@ -7,8 +7,8 @@
 use spinet_core::{cell::CellKind, matrix::Encoding, sampling::Sampling};
 use spinet_tests::{
     device::{
-        TestModel, boards, builtin_texts, cores, every_cell, hostile_texts, random_models_for,
-        shipped_model, stack, trained_model,
+        TestModel, boards, builtin_texts, cores, every_cell, hostile_texts, models_of_ngrams,
+        random_models_for, shipped_model, stack, trained_model,
     },
     host::{self, Text},
     model::Purpose,
@@ -124,6 +124,29 @@ fn every_cell_reads_500_texts_as_the_host_does() {
         );
     }
     same_on_texts(cores(), models, &texts);
+}
+
+/// The default board and the smallest.
+fn default_and_smallest() -> Vec<Board> {
+    let mut boards = boards();
+    boards.retain(|board| ["stm32f405", "microbit"].contains(&board.name.as_str()));
+    assert_eq!(boards.len(), 2);
+    boards
+}
+
+#[test]
+fn models_of_n_grams_answer_as_the_host_does() {
+    let models = models_of_ngrams();
+    let texts = [builtin_texts(100), hostile_texts()].concat();
+    for model in &models {
+        let answers = host::read_texts(&Model::open(&model.path).unwrap(), &texts);
+        let logits: HashSet<_> = answers.iter().map(|answer| &answer.logits).collect();
+        let unknown: u32 = answers.iter().map(|answer| answer.unknown).sum();
+        let tokens: u32 = answers.iter().map(|answer| answer.tokens).sum();
+        assert!(logits.len() > 100, "{}: {}", model.name, logits.len());
+        assert!(unknown < tokens, "{}", model.name);
+    }
+    same_on_texts(default_and_smallest(), models, &texts);
 }
 
 /// Texts of 2,000 symbols and more: drawn from all, from few, and the likeliest.

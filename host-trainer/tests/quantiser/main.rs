@@ -8,6 +8,7 @@ mod awareness;
 mod oracle;
 mod parity;
 mod refusals;
+mod wide;
 
 use spinet_core::{
     Readout, Token,
