@@ -154,6 +154,11 @@ impl<'a> Network<'a> {
         self.layers.iter().map_while(Option::as_ref)
     }
 
+    /// What tokens add to the logits by themselves, if they do.
+    pub fn wide(&self) -> Option<&Wide<'a>> {
+        self.wide.as_ref()
+    }
+
     /// Takes in one token. With a window the token is only remembered: what the network makes
     /// of the last `window` tokens is computed when the [`logits`](Self::logits) are asked for.
     ///

@@ -8,13 +8,14 @@ use super::{
     Event, Measure, PipelineError, Produced, Start, Trained, distillation,
     distillation::Targets,
     material::{Material, Sequences, origin, sample},
-    produce, settings,
+    produce, settings, words,
 };
 use crate::{
     batch::Example,
     data::{self, Corpus, Splits},
     evaluation,
     linear::{self, Codebook, Lessons, Linear, Sparse},
+    network::Network,
     ngrams::{self, OwnedNgrams, encode_all},
     progress::{bar, during},
     quantize::{self, Calibration, FrontSource, Quantized, WideSource},
@@ -26,12 +27,14 @@ use rayon::prelude::*;
 use spinet_core::{
     Token,
     fixed::LOGIT_FRACTION,
-    text::{Marks, WordHash, special},
-    wide::VALUES,
+    text::{Marks, Ngrams, WordHash, special},
+    wide::{self, VALUES},
 };
 
 /// Texts that an n-gram must be in.
 const FEWEST: usize = 2;
+/// A logit of one in Q16.15.
+const ONE: f32 = (1u32 << LOGIT_FRACTION) as f32;
 /// Iterations of the last fit.
 const ITERATIONS: u64 = 60;
 
@@ -124,6 +127,29 @@ fn finish(produced: Produced, sha256: [u8; 32], splits: Splits) -> Result<Traine
     Ok(produced.trained(sha256, Measure::Class, score, splits.test))
 }
 
+/// What the float network of an artifact is worth on examples, beside the artifact's own weights
+/// from n-grams to logits.
+pub(super) fn evaluate_float(
+    network: &Network,
+    ngrams: Ngrams<'_>,
+    wide: Option<&wide::Wide<'_>>,
+    examples: &[data::Example],
+) -> Result<Score, PipelineError> {
+    let outputs = network.config().outputs();
+    let events = encode_all(ngrams, examples);
+    let sums = |events: &Vec<Token>| -> Vec<f32> {
+        let mut sums = vec![0; outputs];
+        for &token in events {
+            wide.iter().for_each(|wide| wide.add_to(token, &mut sums));
+        }
+        sums.into_iter().map(|sum| sum as f32 / ONE).collect()
+    };
+    let offsets: Vec<f32> = events.par_iter().flat_map_iter(sums).collect();
+    let examples = distillation::examples(&events, examples, &[], None);
+    let examples = beside(examples, Some(&offsets), outputs);
+    words::float_score(network, &examples, 0)
+}
+
 /// What is to be learnt of all texts, `(texts, outputs)`.
 fn goal(splits: &Splits, taught: Option<&Targets>, outputs: usize) -> Vec<f32> {
     match taught {
@@ -205,13 +231,12 @@ impl Wide {
             .flat_map(|df| std::iter::repeat_n(df as f64, outputs))
             .collect();
         let book = Codebook::fit(&weights, &importance);
-        let one = (1u32 << LOGIT_FRACTION) as f32;
         // No event is a special token; whatever their weight is, it is never added.
         let unused = usize::from(special::FIRST_WORD) * outputs;
         let codes = std::iter::repeat_n(0, unused).chain(book.codes).collect();
         Ok(Self {
             codes,
-            codebook: book.values.map(|value| (value * one).round() as i32),
+            codebook: book.values.map(|value| (value * ONE).round() as i32),
             weights,
             bias,
         })
@@ -234,7 +259,7 @@ impl Wide {
 
     /// What the device adds to the logits of each text, `(texts, outputs)`.
     fn offsets(&self, events: &[Vec<Token>]) -> Vec<f32> {
-        let (one, outputs) = ((1u32 << LOGIT_FRACTION) as f32, self.bias.len());
+        let outputs = self.bias.len();
         let of_text = |events: &Vec<Token>| -> Vec<f32> {
             let mut sums = vec![0i64; outputs];
             for &token in events {
@@ -244,7 +269,7 @@ impl Wide {
                     .zip(weights)
                     .for_each(|(sum, w)| *sum += i64::from(w));
             }
-            sums.into_iter().map(|sum| sum as f32 / one).collect()
+            sums.into_iter().map(|sum| sum as f32 / ONE).collect()
         };
         events.par_iter().flat_map_iter(of_text).collect()
     }

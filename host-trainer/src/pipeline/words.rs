@@ -115,19 +115,34 @@ pub fn evaluate_float(
     data: &[data::Example],
 ) -> Result<Score, PipelineError> {
     related(network, &artifact.manifest.training)?;
+    if let Front::Ngrams(ngrams) = artifact.front {
+        let wide = artifact.network.wide();
+        return super::ngrams::evaluate_float(network, ngrams, wide, data);
+    }
     let (Front::Words(vocabulary), FrontSpec::Words { start, marks, .. }) =
         (artifact.front, artifact.manifest.front)
     else {
         return Err(PipelineError::Task("the model does not read words"));
     };
     let tokens = encode_all(vocabulary, data, start, marks);
+    let window = artifact.manifest.task.window();
+    float_score(network, &examples(&tokens, data), window)
+}
+
+/// What a float network is worth on examples, of whose tokens it sees the last `window`, 0 for
+/// all of them.
+pub(super) fn float_score(
+    network: &Network,
+    examples: &[Example<'_>],
+    window: u16,
+) -> Result<Score, PipelineError> {
     let batch = BatchConfig {
         size: 64,
-        mode: settings::batch_mode(artifact.manifest.task.window(), usize::MAX),
+        mode: settings::batch_mode(window, usize::MAX),
     };
     let threads = rayon::current_num_threads();
     let outcome = during("float network", || {
-        training::evaluate(network, &examples(&tokens, data), &batch, threads)
+        training::evaluate(network, examples, &batch, threads)
     })?;
     Ok(Score::from(&outcome))
 }

@@ -2,6 +2,7 @@
 //! and nothing is left half-written.
 
 mod bench;
+mod ngrams;
 mod recipes;
 mod refusals;
 mod series;
