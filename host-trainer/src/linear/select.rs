@@ -8,6 +8,8 @@ use super::{FitError, Lessons, Sparse, fit};
 
 /// What is kept of the n-grams in a round.
 const KEPT: f64 = 0.55;
+/// What is kept at most after the first round: most n-grams say next to nothing.
+const FIRST: usize = 200_000;
 /// Iterations of a round's fit; more do not change what is kept.
 const ITERATIONS: u64 = 25;
 
@@ -19,7 +21,8 @@ pub fn select(x: &Sparse, lessons: Lessons<'_>, count: usize) -> Result<Vec<u32>
     let mut kept: Vec<u32> = (0..x.features() as u32).collect();
     let mut rest = x.clone();
     while kept.len() > count {
-        let next = ((kept.len() as f64 * KEPT) as usize).max(count);
+        let share = (kept.len() as f64 * KEPT) as usize;
+        let next = share.min(FIRST).max(count);
         let model = fit(&rest, lessons, ITERATIONS)?;
         let best = most_important(&rest, &model.weights, lessons.outputs, next);
         kept = best.iter().map(|&feature| kept[feature as usize]).collect();
