@@ -6,6 +6,7 @@
 mod bench;
 mod data;
 mod demo;
+mod distill;
 mod emulate;
 mod evaluate;
 mod examples;
@@ -35,6 +36,7 @@ struct Cli {
 enum Command {
     Demo(Box<demo::Demo>),
     Train(Box<train::Train>),
+    Distill(Box<distill::Distill>),
     Evaluate(evaluate::Evaluate),
     Examples(examples::Examples),
     Generate(generate::Generate),
@@ -61,6 +63,7 @@ pub fn main() -> ExitCode {
     let outcome = match command {
         Command::Demo(command) => command.run(),
         Command::Train(command) => command.run(),
+        Command::Distill(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Examples(command) => command.run(),
         Command::Generate(command) => command.run(),

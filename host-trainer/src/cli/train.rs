@@ -4,7 +4,7 @@ use super::{Outcome, data::DataArgs, output};
 use crate::{
     data::{self, text::TextShares},
     inference::Model,
-    pipeline::{self, Data, Event, Start, Trained},
+    pipeline::{self, Data, Event, SoftLabels, Start, Trained},
     recipe::{Recipe, RecipeFields},
     record::ModelFiles,
     training::Checkpoint,
@@ -35,6 +35,9 @@ pub(super) struct Train {
     /// their logits counts
     #[arg(long, value_name = "FILE,...", value_delimiter = ',')]
     teachers: Vec<PathBuf>,
+    /// What teachers said of these texts before (see `spinet distill`), instead of any teacher
+    #[arg(long, value_name = "FILE", conflicts_with = "teachers")]
+    soft_labels: Option<PathBuf>,
     /// Go on with this float network (a model's .float file) instead of fresh weights; with
     /// `--epochs 0` it is only quantised
     #[arg(long, value_name = "FILE")]
@@ -71,6 +74,10 @@ impl Train {
         let start = Start {
             network,
             teachers: teachers.collect::<Result<_, _>>()?,
+            soft_labels: match &self.soft_labels {
+                Some(path) => Some(SoftLabels::read(path)?),
+                None => None,
+            },
             checkpoint: None,
         };
         train(data, &recipe, start, &self.out, &command)?;
@@ -108,7 +115,7 @@ pub(super) fn train(
 
 const EPOCHS: &str = "epoch    loss  accuracy  val. loss  val. accuracy  tokens/s  seconds";
 
-fn tell(event: &Event<'_>) -> io::Result<()> {
+pub(super) fn tell(event: &Event<'_>) -> io::Result<()> {
     let n = output::thousands;
     match event {
         Event::Split {

@@ -1,9 +1,12 @@
 //! What a teacher adds to labelled texts: soft targets, and more texts.
 
-use super::{Event, PipelineError, settings};
+use super::{
+    Event, PipelineError, Start, settings,
+    soft_labels::{SoftLabels, Texts},
+};
 use crate::{
     batch::Example,
-    data::{self, Splits},
+    data::{self, Corpus, Splits},
     evaluation,
     inference::Model,
     ngrams,
@@ -27,36 +30,37 @@ pub(super) struct Targets {
     pub unlabelled: Vec<f32>,
 }
 
-/// Lets the recipe's teacher and the models among `teachers` judge the texts; nothing if there is
-/// neither. Of several, the mean of their logits counts.
+/// The targets of the texts, by what teachers said before or by the recipe's teacher and the models
+/// among the teachers; nothing if there is none of them.
 pub(super) fn targets(
     splits: &Splits,
     unlabelled: &[String],
     recipe: &Recipe,
-    teachers: &[Model],
+    start: &Start,
+    texts: Texts,
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<Option<Targets>, PipelineError> {
-    let outputs = settings::outputs(splits.labels.len());
-    let labels: Vec<usize> = splits.train.iter().map(|example| example.label).collect();
-    let mut judgements = Vec::new();
-    if recipe.teacher == TeacherName::Ngrams {
-        judgements.push(by_ngrams(splits, unlabelled, &labels, outputs)?);
-    }
-    for model in teachers {
-        judgements.push(by_model(model, splits, unlabelled)?);
-    }
-    let Some(taught) = mean(judgements) else {
+    let said = match &start.soft_labels {
+        Some(said) => {
+            let counts = [
+                splits.train.len(),
+                unlabelled.len(),
+                splits.validation.len(),
+            ];
+            match said.are_of(&texts, counts, splits.labels.len()) {
+                true => Some(said.clone()),
+                false => return Err(PipelineError::OtherTexts),
+            }
+        }
+        None => judge(splits, unlabelled, recipe, &start.teachers, texts)?,
+    };
+    let Some(said) = said else {
         return Ok(None);
     };
-    let truth: Vec<usize> = (splits.validation.iter())
-        .map(|example| example.label)
-        .collect();
-    tell(Event::Teacher {
-        unlabelled: unlabelled.len(),
-        score: teacher::score(&taught.validation, &truth, outputs),
-    });
-    let certain = teacher::one_hot(&labels, outputs);
-    let soft = teacher::soft(&taught.labelled, outputs);
+    let outputs = settings::outputs(splits.labels.len());
+    tell_teacher(&said, splits, tell);
+    let certain = teacher::one_hot(&labels(&splits.train), outputs);
+    let soft = teacher::soft(&said.labelled, outputs);
     let share = recipe.hard_labels;
     let mixed = certain
         .iter()
@@ -65,17 +69,83 @@ pub(super) fn targets(
     Ok(Some(Targets {
         outputs,
         labelled: mixed.collect(),
-        unlabelled: teacher::soft(&taught.unlabelled, outputs),
+        unlabelled: teacher::soft(&said.unlabelled, outputs),
     }))
 }
 
-/// What a linear model of n-grams makes of the texts.
-fn by_ngrams(
+/// Lets the teachers of a recipe judge the texts of a corpus, to be learnt from later.
+///
+/// # Errors
+/// If there is no teacher, or one cannot judge these texts.
+pub fn distill(
+    mut corpus: Corpus,
+    recipe: &Recipe,
+    teachers: &[Model],
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<SoftLabels, PipelineError> {
+    recipe.check()?;
+    let unlabelled = std::mem::take(&mut corpus.unlabelled);
+    let (splits, texts) = split(corpus, &unlabelled, recipe, tell)?;
+    let said = judge(&splits, &unlabelled, recipe, teachers, texts)?;
+    let said = said.ok_or(PipelineError::NoTeacher)?;
+    tell_teacher(&said, &splits, tell);
+    Ok(said)
+}
+
+/// Holds the examples apart, and says which texts they are.
+pub(super) fn split(
+    corpus: Corpus,
+    unlabelled: &[String],
+    recipe: &Recipe,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<(Splits, Texts), PipelineError> {
+    let sha256 = corpus.sha256;
+    let validation = settings::permille(recipe.validation);
+    let test = settings::test_permille(recipe, !corpus.test.is_empty());
+    let splits = data::split(corpus, settings::split_spec(recipe.seed, validation, test))?;
+    tell(Event::Split {
+        train: splits.train.len(),
+        validation: splits.validation.len(),
+        test: splits.test.len(),
+    });
+    let texts = Texts::new(sha256, unlabelled, recipe.seed, [validation, test]);
+    Ok((splits, texts))
+}
+
+fn tell_teacher(said: &SoftLabels, splits: &Splits, tell: &mut dyn FnMut(Event<'_>)) {
+    let outputs = settings::outputs(splits.labels.len());
+    tell(Event::Teacher {
+        unlabelled: said.unlabelled.len() / outputs,
+        score: teacher::score(&said.validation, &labels(&splits.validation), outputs),
+    });
+}
+
+fn labels(examples: &[data::Example]) -> Vec<usize> {
+    examples.iter().map(|example| example.label).collect()
+}
+
+/// Lets the recipe's teacher and the models among `teachers` judge the texts; nothing if there is
+/// neither. Of several, the mean of their logits counts.
+fn judge(
     splits: &Splits,
     unlabelled: &[String],
-    labels: &[usize],
-    outputs: usize,
-) -> Result<Taught, PipelineError> {
+    recipe: &Recipe,
+    teachers: &[Model],
+    texts: Texts,
+) -> Result<Option<SoftLabels>, PipelineError> {
+    let mut judgements = Vec::new();
+    if recipe.teacher == TeacherName::Ngrams {
+        judgements.push(by_ngrams(splits, unlabelled)?);
+    }
+    for model in teachers {
+        judgements.push(by_model(model, splits, unlabelled)?);
+    }
+    Ok(mean(judgements).map(|taught| SoftLabels::new(texts, taught)))
+}
+
+/// What a linear model of n-grams makes of the texts.
+fn by_ngrams(splits: &Splits, unlabelled: &[String]) -> Result<Taught, PipelineError> {
+    let outputs = settings::outputs(splits.labels.len());
     let keys = |text: &str| ngrams::distinct_keys(text, ORDER, Marks::Kept);
     let texts = |examples: &[data::Example]| -> Vec<Vec<u32>> {
         let examples = examples.par_iter();
@@ -86,7 +156,7 @@ fn by_ngrams(
     Ok(during("teaching", || {
         teacher::teach(&Pupils {
             labelled: &texts(&splits.train),
-            labels,
+            labels: &labels(&splits.train),
             groups: &groups,
             unlabelled: &unlabelled,
             validation: &texts(&splits.validation),

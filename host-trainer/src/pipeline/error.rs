@@ -89,6 +89,12 @@ pub enum PipelineError {
     /// A teacher that tells other classes apart.
     #[error("a teacher tells other classes apart than {0}")]
     OtherLabels(String),
+    /// Soft labels of other texts, or of the same ones held apart otherwise.
+    #[error("the soft labels are of other texts, or of these with another seed or share held out")]
+    OtherTexts,
+    /// Nobody to judge texts.
+    #[error("there is no teacher: name models with --teachers, or say --teacher ngrams")]
+    NoTeacher,
     /// Data that differ from what the model was trained on.
     #[error("the data have {found} features, the model {expected}")]
     OtherFeatures {

@@ -11,12 +11,15 @@ mod material;
 mod ngrams;
 mod series;
 mod settings;
+mod soft_labels;
 mod words;
 
+pub use distillation::distill;
 pub use error::PipelineError;
 pub use language::evaluate_language;
 pub use series::{Prepared, evaluate_float_series, prepare};
 pub use settings::split_of_training as split_spec;
+pub use soft_labels::{SoftLabels, SoftLabelsError, Texts};
 pub use words::{evaluate_float, split_of};
 
 use crate::{
@@ -207,6 +210,8 @@ pub struct Start {
     pub network: Option<Network>,
     /// Models that teach a classifier of texts beside the recipe's teacher.
     pub teachers: Vec<Model>,
+    /// What teachers said before, instead of any.
+    pub soft_labels: Option<SoftLabels>,
     /// Where the best epoch's network is written.
     pub checkpoint: Option<PathBuf>,
 }

@@ -51,16 +51,10 @@ pub(super) fn train(
     }
     let sha256 = corpus.sha256;
     let mut unlabelled = std::mem::take(&mut corpus.unlabelled);
-    let validation = settings::permille(recipe.validation);
     let test = settings::test_permille(recipe, !corpus.test.is_empty());
-    let splits = data::split(corpus, settings::split_spec(recipe.seed, validation, test))?;
-    tell(Event::Split {
-        train: splits.train.len(),
-        validation: splits.validation.len(),
-        test: splits.test.len(),
-    });
+    let (splits, texts) = distillation::split(corpus, &unlabelled, recipe, tell)?;
     let outputs = settings::outputs(splits.labels.len());
-    let taught = distillation::targets(&splits, &unlabelled, recipe, &start.teachers, tell)?;
+    let taught = distillation::targets(&splits, &unlabelled, recipe, &start, texts, tell)?;
     if taught.is_none() {
         unlabelled.clear();
     }

@@ -90,6 +90,38 @@ fn a_model_teaches_another() {
 }
 
 #[test]
+fn what_teachers_said_is_learnt_from_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let linear = [&NGRAMS[..], &["--layers", "0"]].concat();
+    train(folder, "asked.spinet", &linear);
+    let distill = ["distill", "--data", "reviews.csv", "--out", "said.labels"];
+    let more = ["--unlabelled", "more.txt", "--teacher", "ngrams"];
+    told(folder, &[&distill[..], &TINY[..4], &more].concat(), "");
+    train(
+        folder,
+        "read.spinet",
+        &[&linear[..], &["--soft-labels", "said.labels"]].concat(),
+    );
+    let model = |name: &str| fs::read(folder.join(name)).unwrap();
+    assert!(model("asked.spinet") == model("read.spinet"));
+    let arguments = [
+        "train",
+        "--data",
+        "reviews.csv",
+        "--soft-labels",
+        "said.labels",
+    ];
+    let refused = refusal(
+        folder,
+        &[&arguments[..], &TINY[..4], &["--seed", "2"]].concat(),
+    );
+    assert!(refused.contains("other texts"), "{refused}");
+    let none = refusal(folder, &[&distill[..], &TINY[..4]].concat());
+    assert!(none.contains("no teacher"), "{none}");
+}
+
+#[test]
 fn the_order_of_words_matters_to_who_reads_it() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
