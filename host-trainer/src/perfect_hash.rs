@@ -9,8 +9,8 @@ use spinet_core::{
     text::{PerfectHash, WordHash, special},
 };
 
-/// Seeds tried before a set of keys is given up; one in a few succeeds.
-const SEEDS: u32 = 256;
+/// Seeds tried before a set of keys is given up; the first almost always succeeds.
+const SEEDS: u32 = 16;
 
 /// Why there is no perfect hash.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,35 +90,105 @@ impl OwnedPerfectHash {
     }
 }
 
-/// A pilot per bucket that gives each hash a slot of its own: the largest buckets choose first.
+/// A pilot per bucket that gives each hash a slot of its own, `None` if it takes too long.
+///
+/// The largest buckets choose first. One that finds no pilot with free slots alone takes those of
+/// others, which choose again (Groot Koerkamp, "PtrHash", SEA 2025).
 fn displace(hashes: &[u32], words: Token) -> Option<Vec<u16>> {
     let mut buckets = vec![Vec::new(); PerfectHash::buckets(words).into()];
     for &hash in hashes {
         buckets[usize::from(PerfectHash::bucket(hash, words))].push(hash);
     }
-    let mut order: Vec<usize> = (0..buckets.len()).collect();
-    order.sort_by_key(|&bucket| std::cmp::Reverse(buckets[bucket].len()));
-    let mut taken = vec![false; words.into()];
+    let mut waiting: Vec<usize> = (0..buckets.len()).rev().collect();
+    waiting.sort_by_key(|&bucket| buckets[bucket].len());
+    let mut slots = Slots {
+        buckets: &buckets,
+        owners: vec![None; words.into()],
+    };
     let mut pilots = vec![0; buckets.len()];
-    for bucket in order {
-        pilots[bucket] =
-            (0..=u16::MAX).find(|&pilot| settle(&buckets[bucket], pilot, words, &mut taken))?;
+    let mut taken = 0;
+    while let Some(bucket) = waiting.pop() {
+        pilots[bucket] = match (0..=u16::MAX).find(|&pilot| slots.are_free(bucket, pilot)) {
+            Some(pilot) => pilot,
+            None if taken == buckets.len() => return None,
+            None => {
+                taken += 1;
+                let pilot = slots.cheapest(bucket, taken)?;
+                waiting.extend(slots.vacate(bucket, pilot));
+                pilot
+            }
+        };
+        slots.take(bucket, pilots[bucket]);
     }
     Some(pilots)
 }
 
-/// Takes the slots of a bucket under a pilot, if all of them are free and distinct.
-fn settle(bucket: &[u32], pilot: u16, words: Token, taken: &mut [bool]) -> bool {
-    let slot = |&hash: &u32| usize::from(PerfectHash::place(hash, pilot, words));
-    let settled = bucket
-        .iter()
-        .take_while(|hash| !std::mem::replace(&mut taken[slot(hash)], true))
-        .count();
-    if settled < bucket.len() {
-        // The one that found its slot taken took nothing.
-        (bucket[..settled].iter()).for_each(|hash| taken[slot(hash)] = false);
+/// Who has which slot.
+struct Slots<'b> {
+    /// The hashes of each bucket.
+    buckets: &'b [Vec<u32>],
+    /// The bucket that has a slot.
+    owners: Vec<Option<usize>>,
+}
+
+impl Slots<'_> {
+    /// The slots of a bucket under a pilot.
+    fn of(&self, bucket: usize, pilot: u16) -> impl Iterator<Item = usize> {
+        let words = self.owners.len() as Token;
+        let hashes = self.buckets[bucket].iter();
+        hashes.map(move |&hash| PerfectHash::place(hash, pilot, words).into())
     }
-    settled == bucket.len()
+
+    /// Whether a pilot gives every hash of a bucket another slot.
+    fn are_distinct(&self, bucket: usize, pilot: u16) -> bool {
+        self.of(bucket, pilot).enumerate().all(|(index, slot)| {
+            self.of(bucket, pilot)
+                .take(index)
+                .all(|other| other != slot)
+        })
+    }
+
+    fn are_free(&self, bucket: usize, pilot: u16) -> bool {
+        let free = |slot: usize| self.owners[slot].is_none();
+        self.of(bucket, pilot).all(free) && self.are_distinct(bucket, pilot)
+    }
+
+    /// The pilot that takes the slots of the fewest and smallest buckets: the first of several,
+    /// searched from another place at each `turn`, so that two do not take them for ever.
+    fn cheapest(&self, bucket: usize, turn: usize) -> Option<u16> {
+        let start = (turn as u32).wrapping_mul(0x9E37_79B9) >> 16;
+        let cost = |pilot: u16| -> usize {
+            let owners = self.of(bucket, pilot).filter_map(|slot| self.owners[slot]);
+            owners.map(|owner| self.buckets[owner].len().pow(2)).sum()
+        };
+        (0..=u16::MAX)
+            .map(|pilot| pilot.wrapping_add(start as u16))
+            .filter(|&pilot| self.are_distinct(bucket, pilot))
+            .min_by_key(|&pilot| cost(pilot))
+    }
+
+    /// Takes all slots from those who have one that a bucket has under a pilot; who they are.
+    fn vacate(&mut self, bucket: usize, pilot: u16) -> Vec<usize> {
+        let mut owners: Vec<usize> = self
+            .of(bucket, pilot)
+            .filter_map(|slot| self.owners[slot])
+            .collect();
+        owners.sort_unstable();
+        owners.dedup();
+        for owner in &mut self.owners {
+            if owner.is_some_and(|owner| owners.contains(&owner)) {
+                *owner = None;
+            }
+        }
+        owners
+    }
+
+    fn take(&mut self, bucket: usize, pilot: u16) {
+        let slots: Vec<usize> = self.of(bucket, pilot).collect();
+        for slot in slots {
+            self.owners[slot] = Some(bucket);
+        }
+    }
 }
 
 /// The fingerprints by slot, packed from the lowest bit up.
@@ -149,9 +219,19 @@ mod tests {
 
     #[test]
     fn every_key_gets_a_slot_of_its_own() {
-        for count in [1, 2, 7, 1_000, 9_997, u32::from(special::MOST_WORDS)] {
+        // At 45,000 as many slots are reached by one hash in 65,536 as by two.
+        for count in [
+            1,
+            2,
+            7,
+            1_000,
+            9_997,
+            45_000,
+            u32::from(special::MOST_WORDS),
+        ] {
             let keys = keys(0..count);
             let hash = OwnedPerfectHash::new(&keys, 8).unwrap();
+            assert!(hash.seed < 2, "{count}: {}", hash.seed);
             let slots: HashSet<_> = keys
                 .iter()
                 .map(|&key| hash.view().slot(key).unwrap())

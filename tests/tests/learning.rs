@@ -8,7 +8,8 @@ use spinet_trainer::{evaluation::evaluate, inference::Model, pipeline::evaluate_
 fn the_demo_reads_reviews_that_it_has_not_seen_in_both_precisions() {
     let trained = train_demo();
     let model = Model::from_bytes(&trained.quantized.artifact).unwrap();
-    let float = evaluate_float(&trained.network, &model.artifact(), &trained.test).unwrap();
+    let network = trained.network.as_ref().expect("the demo has a network");
+    let float = evaluate_float(network, &model.artifact(), &trained.test).unwrap();
     let int8 = evaluate(&model, &trained.test, &ProgressBar::hidden()).unwrap();
     println!(
         "float {:.4}, quantised {:.4}",
