@@ -6,6 +6,7 @@
 
 mod distillation;
 mod error;
+mod footprint;
 mod language;
 mod material;
 mod ngrams;
@@ -16,6 +17,7 @@ mod words;
 
 pub use distillation::distill;
 pub use error::PipelineError;
+pub use footprint::{Extent, Footprint, foresee};
 pub use language::evaluate_language;
 pub use series::{Prepared, evaluate_float_series, prepare};
 pub use settings::split_of_training as split_spec;
