@@ -10,7 +10,7 @@
 //! ```
 //!
 //! [`pipeline`] joins the steps, [`recipe`] parametrises them, [`record`] keeps what came out,
-//! and [`cli`] is the `spinet` command.
+//! [`search`] tries recipes, and [`cli`] is the `spinet` command.
 
 pub mod batch;
 pub mod cli;
@@ -31,6 +31,7 @@ pub mod quantize;
 pub mod recipe;
 pub mod record;
 pub mod render;
+pub mod search;
 pub mod symbols;
 pub mod teacher;
 pub mod training;

@@ -188,7 +188,7 @@ mod tests {
         let make = |index: u32| {
             let chance = (index + salt).wrapping_mul(2_654_435_761) >> 16;
             let label = index % 2;
-            let told = if chance % noise == 0 {
+            let told = if chance.is_multiple_of(noise) {
                 1 - label
             } else {
                 label

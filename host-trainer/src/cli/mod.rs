@@ -15,6 +15,7 @@ mod inspect;
 mod output;
 mod predict;
 mod run;
+mod search;
 mod split;
 mod train;
 
@@ -37,6 +38,7 @@ enum Command {
     Demo(Box<demo::Demo>),
     Train(Box<train::Train>),
     Distill(Box<distill::Distill>),
+    Search(Box<search::Search>),
     Evaluate(evaluate::Evaluate),
     Examples(examples::Examples),
     Generate(generate::Generate),
@@ -64,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Demo(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Distill(command) => command.run(),
+        Command::Search(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Examples(command) => command.run(),
         Command::Generate(command) => command.run(),

@@ -43,7 +43,7 @@ macro_rules! recipe {
         pub struct Recipe { $(#[doc = $doc] pub $field: $type,)* }
 
         /// The fields that a file or a command line names.
-        #[derive(Debug, Clone, Default, PartialEq, Deserialize, clap::Args)]
+        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, clap::Args)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         #[command(next_help_heading = "Recipe (each flag overrides the recipe's field)")]
         pub struct RecipeFields {

@@ -5,6 +5,7 @@ mod bench;
 mod ngrams;
 mod recipes;
 mod refusals;
+mod search;
 mod series;
 mod text;
 mod words;
