@@ -9,13 +9,17 @@
 pub mod dsp;
 #[cfg(mla)]
 pub mod mla;
+#[cfg(mve)]
+pub mod mve;
 pub mod portable;
 
 #[cfg(dsp)]
 pub use dsp::{accumulate_i4, accumulate_i8};
 #[cfg(mla)]
 pub use mla::accumulate_i8;
-#[cfg(not(dsp))]
+#[cfg(mve)]
+pub use mve::{accumulate_i4, accumulate_i8};
+#[cfg(not(any(dsp, mve)))]
 pub use portable::accumulate_i4;
-#[cfg(not(any(dsp, mla)))]
+#[cfg(not(any(dsp, mla, mve)))]
 pub use portable::accumulate_i8;
