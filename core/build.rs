@@ -34,5 +34,5 @@ fn processor(flags: &str) -> Option<&str> {
     let flags = flags.split('\x1f');
     flags
         .filter_map(|flag| flag.trim_start_matches("-C").strip_prefix("target-cpu="))
-        .last()
+        .next_back()
 }

@@ -1,5 +1,6 @@
 //! `spinet bench device`: the instructions that a step of each cell takes on an emulated board.
 
+use super::pace::Pace;
 use crate::cli::{Outcome, output};
 use crate::device::{Board, Firmware, Program, boards_folder, firmware_folder, report};
 use clap::Args;
@@ -49,10 +50,20 @@ struct Cost {
     product: u64,
     /// Those of as many tanhs and sigmoids alone.
     activation: u64,
-    /// All others: biases, requantisation, gates.
+    /// All others: biases, requantisation, gates. Where the compiler makes vectors of a cell's
+    /// own activations, they take less than those alone, and this may be less than it is.
     elementwise: u64,
     stack_bytes: u64,
+    /// An estimate, see [`pace`](super::pace); none for a core that is not known.
+    estimated_cycles: Option<u64>,
+    /// The same at the board's clock.
+    estimated_microseconds: Option<f64>,
+    /// Flash of the program that was measured, which has all cells and weights for all, in bytes.
+    flash: Flash,
 }
+
+/// Bytes of each section that takes flash.
+type Flash = BTreeMap<String, u64>;
 
 impl DeviceBench {
     pub fn run(self) -> Outcome {
@@ -61,19 +72,31 @@ impl DeviceBench {
         let model = firmware_folder().join("models/imdb.spinet");
         let firmware = Firmware::build(&board, &model, Program::Bench)?;
         let report = report::run(&board, &firmware.path)?;
+        let sections = firmware.sections.into_iter();
+        let sections = sections.filter(|section| section.in_flash);
+        let flash: Flash = sections
+            .map(|section| (section.name, section.bytes))
+            .collect();
         for line in report.lines() {
-            let cost = cost(&board, line).map_err(|why| format!("`{line}`: {why}"))?;
+            let cost = cost(&board, &flash, line).map_err(|why| format!("`{line}`: {why}"))?;
             match self.json {
                 true => output::json(&cost)?,
                 false => output::line(text(&cost))?,
             }
+        }
+        if !self.json {
+            let sections = flash
+                .iter()
+                .map(|(name, bytes)| format!("{name} {}", output::thousands(*bytes as usize)));
+            let sections = sections.collect::<Vec<_>>().join(", ");
+            output::line(format_args!("flash in bytes: {sections}"))?;
         }
         Ok(true)
     }
 }
 
 /// The costs in a line `key=value ...` of the program's.
-fn cost(board: &Board, line: &str) -> Result<Cost, String> {
+fn cost(board: &Board, flash: &Flash, line: &str) -> Result<Cost, String> {
     let fields: BTreeMap<_, _> = (line.split_whitespace())
         .filter_map(|field| field.split_once('='))
         .map(|(key, value)| match value.parse::<u64>() {
@@ -86,6 +109,8 @@ fn cost(board: &Board, line: &str) -> Result<Cost, String> {
     let [instructions, product, activation] =
         [measured.step, measured.product, measured.activation]
             .map(|ticks| board.instructions(ticks));
+    let cycles = Pace::of(&board.hardware.core)
+        .map(|pace| pace.cycles(&measured.weights, instructions, product));
     Ok(Cost {
         board: board.name.clone(),
         cell: measured.cell,
@@ -98,13 +123,28 @@ fn cost(board: &Board, line: &str) -> Result<Cost, String> {
         activation,
         elementwise: instructions.saturating_sub(product + activation),
         stack_bytes: measured.stack_bytes,
+        estimated_cycles: cycles,
+        estimated_microseconds: cycles.map(|cycles| microseconds(board, cycles)),
+        flash: flash.clone(),
     })
+}
+
+/// The time of `cycles` at the board's clock, to a tenth.
+fn microseconds(board: &Board, cycles: u64) -> f64 {
+    let microseconds = cycles as f64 / f64::from(board.hardware.clock_hz) * 1e6;
+    (microseconds * 10.0).round() / 10.0
 }
 
 fn text(cost: &Cost) -> String {
     let per_mac = |instructions: u64| instructions as f64 / cost.macs as f64;
+    let estimate = match (cost.estimated_cycles, cost.estimated_microseconds) {
+        (Some(cycles), Some(microseconds)) => {
+            format!(", about {cycles} cycles, {microseconds:.0} us")
+        }
+        _ => String::new(),
+    };
     format!(
-        "{:<10} {:>3} -> {:<3} {}  {:>7} instructions, {:.3} per MAC ({:.3} product, {:.3} activation, {:.3} element-wise)",
+        "{:<10} {:>3} -> {:<3} {}  {:>7} instructions, {:.3} per MAC ({:.3} product, {:.3} activation, {:.3} element-wise){estimate}",
         cost.cell,
         cost.input,
         cost.hidden,
@@ -125,9 +165,14 @@ mod tests {
     fn a_line_is_read_and_its_ticks_become_instructions() {
         let board = Board::named(&boards_folder(), "mps2-an386").unwrap();
         let line = "cell=lstm input=32 hidden=64 weights=int8 macs=24576 step=1600 product=800 activation=160 stack_bytes=1900 tick_hz=25000000";
-        let cost = super::cost(&board, line).unwrap();
+        let flash = Flash::from([(".text".to_owned(), 10)]);
+        let cost = super::cost(&board, &flash, line).unwrap();
         let parts = (cost.instructions, cost.product, cost.activation);
         assert_eq!((parts, cost.elementwise), ((1000, 500, 100), 400));
-        assert!(super::cost(&board, "error=lstm").is_err());
+        // Of a Cortex-M4, 1.4 an instruction; 25 MHz.
+        let estimate = (cost.estimated_cycles, cost.estimated_microseconds);
+        assert_eq!(estimate, (Some(1400), Some(56.0)));
+        assert_eq!(cost.flash, flash);
+        assert!(super::cost(&board, &flash, "error=lstm").is_err());
     }
 }
