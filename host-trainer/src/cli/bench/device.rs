@@ -4,7 +4,7 @@ use super::pace::Pace;
 use crate::cli::{Outcome, output};
 use crate::device::{Board, Firmware, Program, boards_folder, firmware_folder, report};
 use clap::Args;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
 /// Count a board's instructions for one step of each cell, in QEMU
@@ -18,7 +18,15 @@ pub(super) struct DeviceBench {
     json: bool,
 }
 
-/// A line of the program's, in ticks.
+/// The program's first line: a loop that takes so many instructions, but for a few around it.
+#[derive(Deserialize)]
+struct Loop {
+    #[serde(rename = "loop")]
+    instructions: u64,
+    ticks: u64,
+}
+
+/// Another line of the program's, in ticks.
 #[derive(Deserialize)]
 struct Measured {
     cell: String,
@@ -48,10 +56,10 @@ struct Cost {
     macs: u64,
     /// The instructions of the products alone.
     product: u64,
-    /// Those of as many tanhs and sigmoids alone.
+    /// Those of as many tanhs and sigmoids alone. A cell's own may take less, where the compiler
+    /// makes vectors of them: at most what is left.
     activation: u64,
-    /// All others: biases, requantisation, gates. Where the compiler makes vectors of a cell's
-    /// own activations, they take less than those alone, and this may be less than it is.
+    /// All others: biases, requantisation, gates.
     elementwise: u64,
     stack_bytes: u64,
     /// An estimate, see [`pace`](super::pace); none for a core that is not known.
@@ -77,7 +85,9 @@ impl DeviceBench {
         let flash: Flash = sections
             .map(|section| (section.name, section.bytes))
             .collect();
-        for line in report.lines() {
+        let mut lines = report.lines();
+        calibrated(&board, lines.next().unwrap_or_default())?;
+        for line in lines {
             let cost = cost(&board, &flash, line).map_err(|why| format!("`{line}`: {why}"))?;
             match self.json {
                 true => output::json(&cost)?,
@@ -95,8 +105,25 @@ impl DeviceBench {
     }
 }
 
-/// The costs in a line `key=value ...` of the program's.
-fn cost(board: &Board, flash: &Flash, line: &str) -> Result<Cost, String> {
+/// Makes sure that the board's timer counts at the rate that its file says: the loop's ticks are
+/// its instructions, to a thousandth.
+fn calibrated(board: &Board, line: &str) -> Result<(), String> {
+    let Loop {
+        instructions,
+        ticks,
+    } = fields(line).map_err(|why| format!("`{line}`: {why}"))?;
+    let counted = board.instructions(ticks);
+    match counted.abs_diff(instructions) * 1_000 <= instructions {
+        true => Ok(()),
+        false => Err(format!(
+            "a loop of {instructions} instructions counts as {counted}: the timer of {} does not run at {} Hz",
+            board.name, board.hardware.clock_hz
+        )),
+    }
+}
+
+/// A line `key=value ...` of the program's.
+fn fields<T: DeserializeOwned>(line: &str) -> Result<T, String> {
     let fields: BTreeMap<_, _> = (line.split_whitespace())
         .filter_map(|field| field.split_once('='))
         .map(|(key, value)| match value.parse::<u64>() {
@@ -105,10 +132,16 @@ fn cost(board: &Board, flash: &Flash, line: &str) -> Result<Cost, String> {
         })
         .collect();
     let fields = serde_json::to_value(fields).map_err(|error| error.to_string())?;
-    let measured: Measured = serde_json::from_value(fields).map_err(|error| error.to_string())?;
+    serde_json::from_value(fields).map_err(|error| error.to_string())
+}
+
+/// The costs in a line of the program's.
+fn cost(board: &Board, flash: &Flash, line: &str) -> Result<Cost, String> {
+    let measured: Measured = fields(line)?;
     let [instructions, product, activation] =
         [measured.step, measured.product, measured.activation]
             .map(|ticks| board.instructions(ticks));
+    let activation = activation.min(instructions.saturating_sub(product));
     let cycles = Pace::of(&board.hardware.core)
         .map(|pace| pace.cycles(&measured.weights, instructions, product));
     Ok(Cost {
@@ -174,5 +207,15 @@ mod tests {
         assert_eq!(estimate, (Some(1400), Some(56.0)));
         assert_eq!(cost.flash, flash);
         assert!(super::cost(&board, &flash, "error=lstm").is_err());
+    }
+
+    #[test]
+    fn a_timer_at_another_rate_is_found_out() {
+        let board = Board::named(&boards_folder(), "mps2-an386").unwrap();
+        // 1.6 ticks an instruction, and a few instructions more.
+        assert_eq!(calibrated(&board, "loop=100000 ticks=160016"), Ok(()));
+        let error = calibrated(&board, "loop=100000 ticks=128000").unwrap_err();
+        assert!(error.contains("counts as 80000"), "{error}");
+        assert!(calibrated(&board, "").is_err());
     }
 }
