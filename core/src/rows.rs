@@ -3,7 +3,7 @@
 use crate::{
     data::{Blob, Data},
     error::ArtifactError,
-    fixed::requantize,
+    kernel,
 };
 use serde::{Deserialize, Serialize};
 
@@ -61,17 +61,13 @@ impl<'a> Rows<'a> {
     // loops make a program of one SimpleRNN 3 kB larger, and no faster.
     #[inline(never)]
     pub fn begin(&self, first: usize, sums: &mut [i32]) {
-        for (sum, &bias) in sums.iter_mut().zip(from(self.biases, first)) {
-            *sum = bias;
-        }
+        kernel::begin(sums, from(self.biases, first));
     }
 
     /// Replaces the sums of the rows from `first` on by Q16.15 values.
     #[inline(never)]
     pub fn requantize(&self, first: usize, sums: &mut [i32]) {
-        for (sum, &multiplier) in sums.iter_mut().zip(from(self.multipliers, first)) {
-            *sum = requantize(*sum, multiplier);
-        }
+        kernel::requantize(sums, from(self.multipliers, first));
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Board {
     pub name: String,
     /// The Rust target, such as `thumbv7em-none-eabihf`.
     pub target: String,
+    /// What rustc is told besides, such as the processor's name.
+    pub rustflags: Vec<String>,
     /// Everything else.
     pub hardware: Hardware,
 }
@@ -96,6 +98,8 @@ struct File {
 #[derive(Deserialize)]
 struct Build {
     target: String,
+    #[serde(default)]
+    rustflags: Vec<String>,
 }
 
 impl Board {
@@ -158,6 +162,7 @@ fn read(path: &Path, name: &str) -> Result<Board, BoardError> {
     Ok(Board {
         name: name.to_owned(),
         target: file.build.target,
+        rustflags: file.build.rustflags,
         hardware: file.board,
     })
 }

@@ -9,7 +9,8 @@ impl Register {
     ///
     /// # Panics
     /// If `address` is not an aligned address in the peripherals' half gigabyte, 0x4000_0000
-    /// to 0x5FFF_FFFF in every Armv6-M and Armv7-M memory map: in a constant, a compile error.
+    /// to 0x5FFF_FFFF in every Armv6-M, Armv7-M and Armv8-M memory map: in a constant, a compile
+    /// error.
     pub const fn at(address: u32) -> Self {
         assert!(address >> 29 == 0b010 && address.is_multiple_of(4));
         Self(address as usize)

@@ -21,7 +21,12 @@ use spinet_trainer::{
     recipe::{Recipe, RecipeFields},
     vocabulary::OwnedVocabulary,
 };
-use std::{cmp::Reverse, collections::HashMap, path::PathBuf, sync::OnceLock};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::OnceLock,
+};
 
 /// A model's file.
 pub struct TestModel {
@@ -45,6 +50,23 @@ pub fn cores() -> Vec<Board> {
     let mut boards = boards();
     // Its core is the default board's.
     boards.retain(|board| board.name != "mps2-an386");
+    boards
+}
+
+/// Whether a board has one of the cores that are tried with everything: those up to the Cortex-M4.
+/// The others run the same code but for the products, and are tried with less.
+pub fn is_small(board: &Board) -> bool {
+    let core = &board.hardware.core;
+    ["M0", "M3", "M4", "M4F"]
+        .iter()
+        .any(|small| core.ends_with(small))
+}
+
+/// A board for each way in which the core is compiled.
+pub fn processors() -> Vec<Board> {
+    let mut boards = boards();
+    let mut ways = HashSet::new();
+    boards.retain(|board| ways.insert((board.target.clone(), board.rustflags.clone())));
     boards
 }
 

@@ -4,8 +4,14 @@ use spinet_tests::device::{boards, builtin_texts, linear_of_ngrams, model_of_siz
 use spinet_trainer::device::{Board, Emulator, Firmware, FirmwareError, Program};
 
 /// The program without a model and with the code of the shipped one's cell alone, in bytes of
-/// flash: at most 43,256 of them were measured.
-const PROGRAM_FLASH: u64 = 43 * 1024;
+/// flash: at most 43,256 of them were measured on Armv6-M and Armv7-M; 2,280 more for the Cortex-M33,
+/// whose table of interrupts is 960 larger, and for which the compiler unrolls more.
+fn program_flash(core: &str) -> u64 {
+    match core {
+        "Cortex-M33F" => 45 * 1024,
+        _ => 43 * 1024,
+    }
+}
 /// Static RAM in bytes: the service (1,416, of which the state of a SimpleRNN(32) behind an
 /// embedding of 16 takes 420 and the network's references most of the rest) and the logger.
 const STATIC_RAM: u64 = 1_472;
@@ -16,6 +22,7 @@ const fn instructions_per_token(core: &str) -> u64 {
     match core.as_bytes() {
         b"Cortex-M0" => 18_200,
         b"Cortex-M3" => 6_950,
+        b"Cortex-M55" => 2_060,
         _ => 5_460,
     }
 }
@@ -41,7 +48,11 @@ fn the_shipped_model_fits_every_board_and_its_budget() {
         );
         assert!(firmware.flash_bytes <= hardware.flash_bytes.into());
         assert!(ram + u64::from(hardware.stack_bytes) <= hardware.ram_bytes.into());
-        assert!(program <= PROGRAM_FLASH, "{}: {program}", board.name);
+        assert!(
+            program <= program_flash(&hardware.core),
+            "{}: {program}",
+            board.name
+        );
         assert!(ram <= STATIC_RAM, "{}: {ram}", board.name);
     }
 }

@@ -4,7 +4,7 @@
 use object::{Object, ObjectSymbol};
 use spinet_core::{cell::CellKind, matrix::Encoding};
 use spinet_tests::{
-    device::{TestModel, boards, models_of_ngrams, shipped_model, stack},
+    device::{TestModel, boards, models_of_ngrams, processors, shipped_model, stack},
     model::Purpose,
 };
 use spinet_trainer::device::{Board, Firmware, Program};
@@ -62,7 +62,7 @@ fn models() -> Vec<TestModel> {
 
 #[test]
 fn no_board_can_panic_while_it_reads_or_writes() {
-    for board in boards() {
+    for board in processors() {
         for model in models() {
             let found = panics(&board, &model.path, Program::Inference);
             assert!(

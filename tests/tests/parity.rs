@@ -1,5 +1,6 @@
 //! What a board computes is what the host computes, on every board, for every field of the
-//! answer, whatever comes in: for every cell, with weights of 8 and of 4 bits, on every core.
+//! answer, whatever comes in: for every cell, with weights of 8 and of 4 bits, on every core. The
+//! cores above the Cortex-M4 are tried with all cells in one model, and with fewer texts.
 //!
 //! An image is built for each model and board, one after the other: a thread a board boots and
 //! asks its own while the next is built.
@@ -7,8 +8,8 @@
 use spinet_core::{cell::CellKind, matrix::Encoding, sampling::Sampling};
 use spinet_tests::{
     device::{
-        TestModel, boards, builtin_texts, cores, every_cell, hostile_texts, models_of_ngrams,
-        random_models_for, shipped_model, stack, trained_model,
+        TestModel, boards, builtin_texts, cores, every_cell, hostile_texts, is_small,
+        models_of_ngrams, random_models_for, shipped_model, stack, trained_model,
     },
     host::{self, Text},
     model::Purpose,
@@ -42,6 +43,12 @@ fn on_boards<T: Sync>(
             trial.join().unwrap();
         }
     });
+}
+
+/// The boards with small cores among `boards`, or those with large ones.
+fn small(boards: Vec<Board>, small: bool) -> Vec<Board> {
+    let boards = boards.into_iter();
+    boards.filter(|board| is_small(board) == small).collect()
 }
 
 /// The models with what `host` makes of them.
@@ -78,7 +85,7 @@ fn same_on_texts(boards: Vec<Board>, models: Vec<TestModel>, texts: &[Vec<u8>]) 
 #[test]
 fn random_models_answer_hostile_texts_as_the_host_does() {
     let models = random_models_for(|purpose| matches!(purpose, Purpose::ReadText { .. }));
-    same_on_texts(boards(), models, &hostile_texts());
+    same_on_texts(small(boards(), true), models, &hostile_texts());
 }
 
 #[test]
@@ -123,7 +130,7 @@ fn every_cell_reads_500_texts_as_the_host_does() {
             model.name
         );
     }
-    same_on_texts(cores(), models, &texts);
+    same_on_texts(small(cores(), true), models, &texts);
 }
 
 /// The default board and the smallest.
@@ -197,8 +204,17 @@ fn every_cell_writes_2000_symbols_as_the_host_does() {
             model.name
         );
     }
-    on_boards(cores(), &models, |emulator, expected, name| {
-        for (request, host) in requests.iter().zip(expected) {
+    write_on_boards(small(cores(), true), &models, &requests);
+}
+
+/// Asserts that every one of `boards` writes what the host did.
+fn write_on_boards<T: AsRef<[Text]> + Sync>(
+    boards: Vec<Board>,
+    models: &[(TestModel, T)],
+    requests: &[GenerateRequest],
+) {
+    on_boards(boards, models, |emulator, expected, name| {
+        for (request, host) in requests.iter().zip(expected.as_ref()) {
             let mut text = Vec::new();
             let end = emulator.generate(request, &mut |bytes| text.extend(bytes));
             let end = end.unwrap();
@@ -206,6 +222,41 @@ fn every_cell_writes_2000_symbols_as_the_host_does() {
             assert_eq!(&device, host, "{name}: {request:?}");
         }
     });
+}
+
+/// All cells, with weights of both widths.
+fn stacks(name: &str, purpose: Purpose) -> Vec<TestModel> {
+    use CellKind::{FastGrnn, Gru, Lstm, SimpleRnn};
+    let cells = [(Gru, 24), (Lstm, 17), (SimpleRnn, 35), (FastGrnn, 40)];
+    [Encoding::Int8, Encoding::Int4]
+        .map(|encoding| stack(name, purpose, &cells, encoding))
+        .into()
+}
+
+#[test]
+fn large_cores_read_100_texts_as_the_host_does() {
+    let purpose = Purpose::ReadText {
+        words: 60,
+        labels: 3,
+    };
+    let texts = builtin_texts(100);
+    same_on_texts(small(cores(), false), stacks("reads on", purpose), &texts);
+}
+
+#[test]
+fn large_cores_write_400_symbols_as_the_host_does() {
+    let [_, requests @ ..] = requests();
+    let models = stacks("writes on", Purpose::WriteText { symbols: 24 });
+    let write = |model: &Model| {
+        requests
+            .each_ref()
+            .map(|request| host::write_text(model, request))
+    };
+    let models = expected(models, write);
+    for (_, texts) in &models {
+        assert_eq!(texts.iter().map(|text| text.1).sum::<u32>(), 400);
+    }
+    write_on_boards(small(cores(), false), &models, &requests);
 }
 
 /// So many vectors of so many numbers, a wave in each.

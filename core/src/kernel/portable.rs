@@ -3,7 +3,7 @@
 //! That no sum overflows is the caller's to prove
 //! (see [`RowsSpec::resolve`](crate::rows::RowsSpec::resolve)).
 
-use crate::matrix::NIBBLES;
+use crate::{fixed, matrix::NIBBLES};
 use core::{iter, num::NonZeroUsize};
 
 /// Adds `(W (rows, columns) @ x (columns,)) << shift` to `sums (rows,)`.
@@ -41,6 +41,22 @@ pub fn accumulate_i4(
     }
 }
 
+/// Starts `sums` with `biases`, as far as there are both.
+#[inline(always)]
+pub fn begin(sums: &mut [i32], biases: &[i32]) {
+    for (sum, &bias) in sums.iter_mut().zip(biases) {
+        *sum = bias;
+    }
+}
+
+/// Replaces `sums` by [`fixed::requantize`] of them and of `multipliers`, as far as there are both.
+#[inline(always)]
+pub fn requantize(sums: &mut [i32], multipliers: &[i32]) {
+    for (sum, &multiplier) in sums.iter_mut().zip(multipliers) {
+        *sum = fixed::requantize(*sum, multiplier);
+    }
+}
+
 /// The whole rows of `width` values. `chunks_exact` would count them first, and a Cortex-M0 has no
 /// division.
 #[inline]
@@ -54,7 +70,7 @@ fn rows<T>(mut values: &[T], width: usize) -> impl Iterator<Item = &[T]> {
 
 /// Adds the rows of `weights`, `columns` apart, times `x` to `sums`.
 // For kernels that do the rest by themselves.
-#[cfg(any(dsp, mla))]
+#[cfg(any(dsp, mla, mve))]
 #[inline(never)]
 pub(super) fn tail_i8(
     weights: Option<&[i8]>,

@@ -24,6 +24,7 @@ struct Operands {
     words: [u32; WORDS],
     x: [i16; MAX_COLUMNS + 1],
     sums: [i32; ROWS],
+    scales: [i32; ROWS + 1],
 }
 
 #[entry]
@@ -34,6 +35,7 @@ fn main() -> ! {
         words: [0; WORDS],
         x: [0; MAX_COLUMNS + 1],
         sums: [0; ROWS],
+        scales: [0; ROWS + 1],
     };
     // Every width first, then any.
     let equal = (1..=MAX_COLUMNS).all(|columns| operands.trial(columns))
@@ -46,7 +48,7 @@ fn main() -> ! {
 }
 
 impl Operands {
-    /// Whether both kernels of a board agree with the portable ones.
+    /// Whether the board's kernels agree with the portable ones.
     fn trial(&mut self, columns: usize) -> bool {
         self.fill();
         let (bytes, words) = (self.noise.below(4), self.noise.below(2));
@@ -57,6 +59,8 @@ impl Operands {
         let rows = 1 + self.noise.below(most.min(ROWS - first));
         // Both wrap where the sums would not fit: those that a model may have do.
         let shift = self.noise.below(9) as u32;
+        // One more or less than sums now and then.
+        let scales = &self.scales[..(rows + self.noise.below(3)).saturating_sub(1)];
         let Some(columns) = NonZeroUsize::new(columns) else {
             return false;
         };
@@ -72,7 +76,11 @@ impl Operands {
         ) && compare(
             &|sums| kernel::accumulate_i4(words, columns, x, shift, sums),
             &|sums| portable::accumulate_i4(words, columns, x, shift, sums),
-        )
+        ) && compare(&|sums| kernel::begin(sums, scales), &|sums| {
+            portable::begin(sums, scales)
+        }) && compare(&|sums| kernel::requantize(sums, scales), &|sums| {
+            portable::requantize(sums, scales)
+        })
     }
 
     /// New operands, those of one kind the largest that there are now and then.
@@ -106,6 +114,12 @@ impl Operands {
         }
         for sum in &mut self.sums {
             *sum = noise.next() as i32 >> 8;
+        }
+        for scale in &mut self.scales {
+            *scale = match extreme {
+                0 => [1, i32::MAX][noise.below(2)],
+                _ => noise.next() as i32 >> noise.below(32),
+            };
         }
     }
 }

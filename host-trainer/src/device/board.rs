@@ -54,7 +54,15 @@ mod tests {
     fn every_file_in_the_folder_is_a_board() {
         let all = Board::all(&boards()).unwrap();
         let found: Vec<&str> = all.iter().map(|board| board.name.as_str()).collect();
-        for name in ["lm3s6965evb", "microbit", "mps2-an386", "stm32f405"] {
+        for name in [
+            "lm3s6965evb",
+            "microbit",
+            "mps2-an386",
+            "mps2-an500",
+            "mps2-an505",
+            "mps3-an547",
+            "stm32f405",
+        ] {
             assert!(found.contains(&name), "{name} is not among {found:?}");
         }
         for board in all {

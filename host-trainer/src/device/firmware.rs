@@ -5,11 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use object::{Object, ObjectSection, SectionFlags, SectionKind, elf};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::board::Board;
+use super::image::{Section, sections};
 use super::toolchain::{self, ToolchainError};
 use crate::durable::{self, WriteError};
 
@@ -49,6 +49,8 @@ pub struct Firmware {
     pub ram_bytes: u64,
     /// The model's share of the flash, in bytes.
     pub model_bytes: u64,
+    /// What flash and RAM are taken by.
+    pub sections: Vec<Section>,
 }
 
 /// An image that could not be built.
@@ -121,16 +123,20 @@ impl Firmware {
             .join(program.name());
         let image = fs::read(&built).map_err(at(&built))?;
         durable::write(&path, &image)?;
-        let (flash_bytes, ram_bytes) =
-            sizes(&image, board).map_err(|source| FirmwareError::Image {
-                path: path.clone(),
-                source,
-            })?;
+        let sections = sections(&image, board).map_err(|source| FirmwareError::Image {
+            path: path.clone(),
+            source,
+        })?;
+        let total = |wanted: fn(&Section) -> bool| {
+            let sections = sections.iter().filter(|section| wanted(section));
+            sections.map(|section| section.bytes).sum()
+        };
         Ok(Self {
             path,
-            flash_bytes,
-            ram_bytes,
+            flash_bytes: total(|section| section.in_flash),
+            ram_bytes: total(|section| section.in_ram),
             model_bytes: bytes.len() as u64,
+            sections,
         })
     }
 }
@@ -147,14 +153,12 @@ fn cargo_build(
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.current_dir(super::firmware_folder());
-    command.args([
-        "build",
-        "--release",
-        "--bin",
-        program.name(),
-        "--target",
-        &board.target,
-    ]);
+    command.args(["build", "--release", "--bin", program.name()]);
+    // The target and what to tell rustc of the processor.
+    let config = super::boards_folder().join(format!("{}.toml", board.name));
+    command
+        .arg("--config")
+        .arg(std::path::absolute(&config).map_err(at(&config))?);
     command.arg("--target-dir").arg(folder);
     command
         .env("SPINET_BOARD", &board.name)
@@ -217,29 +221,6 @@ fn file_name(board: &Board, model: &[u8], program: Program) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     format!("{}-{}-{hash}.elf", program.name(), board.name)
-}
-
-/// Flash (what is loaded, initial values of RAM included) and static RAM, in bytes.
-fn sizes(image: &[u8], board: &Board) -> Result<(u64, u64), object::Error> {
-    let image = object::File::parse(image)?;
-    let first = u64::from(board.hardware.ram_origin);
-    let ram = first..first + u64::from(board.hardware.ram_bytes);
-    let (mut flash_bytes, mut ram_bytes) = (0, 0);
-    for section in image.sections() {
-        let SectionFlags::Elf { sh_flags, .. } = section.flags() else {
-            continue;
-        };
-        if !sh_flags.contains(elf::SHF_ALLOC) {
-            continue;
-        }
-        if section.kind() != SectionKind::UninitializedData {
-            flash_bytes += section.size();
-        }
-        if ram.contains(&section.address()) {
-            ram_bytes += section.size();
-        }
-    }
-    Ok((flash_bytes, ram_bytes))
 }
 
 /// An error about the file at `path`.

@@ -1,9 +1,10 @@
 //! The firmware on a board: building it, booting it in the emulator, asking it.
 //!
 //! `board` reads the boards' descriptions, `toolchain` installs what they need, `firmware`
-//! builds an image for a board and a model, `emulator` boots it (`report` one that ends by
-//! itself), `connection` is the wire between, and `console` speaks the UART's protocol with whatever answers at the other end: `greeting`,
-//! `request` and `answer` are its lines, which `protocol`, the firmware's own module, defines.
+//! builds an image for a board and a model, `image` reads what it takes, `emulator` boots it
+//! (`report` one that ends by itself), `connection` is the wire between, and `console` speaks the
+//! UART's protocol with whatever answers at the other end: `greeting`, `request` and `answer` are
+//! its lines, which `protocol`, the firmware's own module, defines.
 
 use std::fs::{self, File};
 use std::io;
@@ -18,6 +19,7 @@ pub mod emulator;
 pub mod error;
 pub mod firmware;
 pub mod greeting;
+pub mod image;
 pub mod report;
 pub mod request;
 pub mod toolchain;
@@ -32,6 +34,7 @@ pub use emulator::{Emulator, EmulatorError};
 pub use error::DeviceError;
 pub use firmware::{Firmware, FirmwareError, Program};
 pub use greeting::Kind;
+pub use image::Section;
 pub use request::GenerateRequest;
 
 /// The firmware's folder: `SPINET_FIRMWARE` if that is set, or the one beside this crate.

@@ -50,3 +50,37 @@ fn unknown_jobs_and_odd_times_are_refused() {
     assert!(refused(&["--seconds=-1"]).contains("--seconds is -1"));
     assert!(refused(&["--threads", "0"]).contains("--threads"));
 }
+
+/// In the emulator; what a cell takes there is held as a bound.
+#[test]
+fn a_board_counts_every_cell_shape_and_width() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = "bench device --board mps3-an547 --json";
+    let rows = json(folder.path(), &arguments.split(' ').collect::<Vec<_>>(), "");
+    for cell in ["simple-rnn", "gru", "lstm", "fast-grnn"] {
+        for (input, hidden) in [(32, 64), (64, 128), (100, 100)] {
+            for weights in ["int8", "int4"] {
+                let asked = |row: &&serde_json::Value| {
+                    (&row["cell"], &row["weights"]) == (&cell.into(), &weights.into())
+                        && (&row["input"], &row["hidden"]) == (&input.into(), &hidden.into())
+                };
+                let row = rows.iter().find(asked).expect("a row for each");
+                let number = |key: &str| row[key].as_u64().expect("a number");
+                let parts = ["product", "activation", "elementwise"].map(number);
+                let sum = parts.iter().sum::<u64>();
+                assert_eq!(sum, number("instructions"), "{row}");
+                assert!(number("estimated_cycles") > number("instructions"), "{row}");
+                assert!(row["estimated_microseconds"].as_f64().unwrap() > 100.0);
+                assert!(number("stack_bytes") < 3_000, "{row}");
+                assert!(row["flash"][".text"].as_u64().unwrap() > 10_000, "{row}");
+            }
+        }
+    }
+    let lstm = rows.iter().find(|row| row["cell"] == "lstm").unwrap();
+    assert_eq!(lstm["macs"], 4 * 64 * (32 + 64));
+    // 0.536 a multiply-accumulate were measured.
+    assert!(
+        lstm["instructions"].as_f64().unwrap() <= 0.55 * 24_576.0,
+        "{lstm}"
+    );
+}

@@ -35,6 +35,7 @@ const SHAPES: [(u16, u16); 3] = [(32, 64), (64, 128), (100, 100)];
 fn main() -> ! {
     let mut uart = Uart::new();
     let mut stopwatch = Stopwatch::new();
+    calibrate(&mut stopwatch, &mut uart);
     for &cell in CellKind::ALL {
         for (input, hidden) in SHAPES {
             for encoding in [Encoding::Int8, Encoding::Int4] {
@@ -49,6 +50,19 @@ fn main() -> ! {
         }
     }
     stop(false)
+}
+
+/// Times a loop whose instructions are known, from which the host sees that the timer counts what
+/// the board's file says.
+#[inline(never)]
+fn calibrate(stopwatch: &mut Stopwatch, uart: &mut Uart) {
+    const TURNS: u32 = 50_000;
+    stopwatch.reset();
+    // Two instructions a turn, and one turn more.
+    stopwatch.time(|| cortex_m::asm::delay(TURNS));
+    let ticks = stopwatch.ticks();
+    // Writing to the UART cannot fail.
+    let _ = writeln!(uart, "loop={} ticks={ticks}", 2 * TURNS);
 }
 
 /// Measures a trial and prints its line.

@@ -4,6 +4,7 @@ mod device;
 mod drill;
 mod jobs;
 mod numbers;
+mod pace;
 mod train;
 
 use super::Outcome;
