@@ -74,6 +74,12 @@ struct Texts {
     /// Another such source, read as the test examples
     #[arg(long, value_name = "PATH")]
     test_data: Option<PathBuf>,
+    /// Texts without labels, one a line, as `train` reads them
+    #[arg(long, value_name = "FILE")]
+    unlabelled: Option<PathBuf>,
+    /// What teachers said of the texts (see `spinet distill`), for every trial to learn from
+    #[arg(long, value_name = "FILE")]
+    soft_labels: Option<PathBuf>,
     /// Column (or key) of the text
     #[arg(long, default_value = "text", value_name = "NAME")]
     text_column: String,
@@ -121,8 +127,14 @@ impl Texts {
         let mut flags: Vec<OsString> = vec!["--data".into(), path.into()];
         flags.extend(["--text-column".into(), (&self.text_column).into()]);
         flags.extend(["--label-column".into(), (&self.label_column).into()]);
-        if let Some(test) = &self.test_data {
-            flags.extend(["--test-data".into(), test.into()]);
+        for (flag, file) in [
+            ("--test-data", &self.test_data),
+            ("--unlabelled", &self.unlabelled),
+            ("--soft-labels", &self.soft_labels),
+        ] {
+            if let Some(file) = file {
+                flags.extend([flag.into(), file.into()]);
+            }
         }
         Ok(DataSet {
             flags,
