@@ -11,6 +11,7 @@ use crate::{
         evaluate_language, fit, fit_language, fit_language_rounded, fit_rounded,
     },
 };
+use ndarray::ArrayViewMut2;
 use spinet_core::artifact::Training;
 
 /// Data that are ready for the network.
@@ -43,7 +44,8 @@ pub(super) enum Sequences<'m> {
 }
 
 impl Material<'_> {
-    /// A network with fresh weights; beside a linear model, one that at first adds nothing to it.
+    /// A network with fresh weights; beside a linear model, one that at first adds nothing to it,
+    /// and is told its weights: the first column of the embedding (of each output).
     ///
     /// # Errors
     /// If the configuration is not one of a network.
@@ -59,6 +61,9 @@ impl Material<'_> {
                     .iter_mut()
                     .zip(self.bias)
                     .for_each(|(own, &b)| *own = b);
+            }
+            if let (Some(wide), Some(table)) = (self.wide, parameters.get_mut("embedding")) {
+                show(wide, self.bias.len(), table);
             }
         }
         Ok(network)
@@ -154,6 +159,18 @@ impl Material<'_> {
             labels: self.labels,
             window: self.window,
             training,
+        }
+    }
+}
+
+/// Writes the weights of tokens, the largest as one, to as many columns of `table` as there are
+/// outputs.
+fn show(wide: WideSource<'_>, outputs: usize, mut table: ArrayViewMut2<'_, f32>) {
+    let largest = wide.codebook.iter().map(|value| value.unsigned_abs()).max();
+    let largest = largest.unwrap_or(1).max(1) as f32;
+    for (mut row, codes) in table.rows_mut().into_iter().zip(wide.codes.chunks(outputs)) {
+        for (value, &code) in row.iter_mut().zip(codes) {
+            *value = wide.codebook[usize::from(code)] as f32 / largest;
         }
     }
 }
