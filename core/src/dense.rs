@@ -49,9 +49,7 @@ impl Dense<'_> {
     /// `W (outputs, inputs) @ x (inputs,) + b -> y (outputs,)`; `x` in Q0.15, `y` in Q16.15.
     #[inline]
     pub fn apply(&self, x: &[i16], y: &mut [i32]) {
-        self.rows.begin(0, y);
-        self.weights.accumulate(0, x, y);
-        self.rows.requantize(0, y);
+        self.rows.fill(0, (&self.weights, x), None, y);
     }
 
     /// The same with `y` in Q0.15, saturated.
@@ -62,9 +60,7 @@ impl Dense<'_> {
             let (first, Some(sums)) = (block * BLOCK, sums.get_mut(..y.len())) else {
                 return;
             };
-            self.rows.begin(first, sums);
-            self.weights.accumulate(first, x, sums);
-            self.rows.requantize(first, sums);
+            self.rows.fill(first, (&self.weights, x), None, sums);
             for (y, &sum) in y.iter_mut().zip(&*sums) {
                 *y = crate::fixed::saturate(sum);
             }

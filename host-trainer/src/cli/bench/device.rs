@@ -45,11 +45,12 @@ struct Cost {
     instructions: u64,
     /// Multiply-accumulates of its products.
     macs: u64,
-    /// The instructions of the products alone.
+    /// The instructions of the products alone, with the biases and scales that their loop applies
+    /// (not for a GRU, whose sums are put together between).
     product: u64,
     /// Those of as many tanhs and sigmoids alone.
     activation: u64,
-    /// All others: biases, requantisation, gates.
+    /// All others: gates, and whatever the products' loop does not do.
     elementwise: u64,
     stack_bytes: u64,
 }
