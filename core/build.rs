@@ -1,4 +1,4 @@
-//! Which kernel is compiled in, by what rustc is told to compile for.
+//! Which kernel is compiled in, and whether flash counts more than instructions, by what rustc is told to compile for.
 //!
 //! Stable Rust does not tell whether a target has the DSP extension or Helium: the target's name
 //! says it for Armv7-M, `-C target-cpu` for Armv8-M, which leaves both to the chip's maker and
@@ -8,7 +8,7 @@ use std::env;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(dsp, mla, mve)");
+    println!("cargo::rustc-check-cfg=cfg(dsp, mla, mve, small)");
     let target = env::var("TARGET").unwrap_or_default();
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     if let Some(kernel) = kernel(&target, processor(&flags)) {
@@ -22,6 +22,8 @@ fn kernel(target: &str, processor: Option<&str>) -> Option<&'static str> {
         // Every Cortex-M4 and M7 has it.
         ("thumbv7em", _) => Some("dsp"),
         ("thumbv7m", _) => Some("mla"),
+        // The portable kernel, and small tables.
+        ("thumbv6m", _) => Some("small"),
         ("thumbv8m.main", Some("cortex-m33" | "cortex-m35p")) => Some("dsp"),
         ("thumbv8m.main", Some("cortex-m55" | "cortex-m85")) => Some("mve"),
         _ => None,

@@ -74,9 +74,7 @@ impl Dense<'_> {
     /// `W (outputs, inputs) @ x (inputs,) + b -> y (outputs,)`; `x` in Q0.15, `y` in Q16.15.
     #[inline]
     pub fn apply(&self, x: &[i16], y: &mut [i32]) {
-        self.rows.begin(0, y);
-        self.accumulate(0, x, y);
-        self.rows.requantize(0, y);
+        self.fill(0, x, y);
     }
 
     /// The same with `y` in Q0.15, saturated.
@@ -87,9 +85,7 @@ impl Dense<'_> {
             let (first, Some(sums)) = (block * BLOCK, sums.get_mut(..y.len())) else {
                 return;
             };
-            self.rows.begin(first, sums);
-            self.accumulate(first, x, sums);
-            self.rows.requantize(first, sums);
+            self.fill(first, x, sums);
             for (y, &sum) in y.iter_mut().zip(&*sums) {
                 *y = crate::fixed::saturate(sum);
             }
@@ -97,9 +93,13 @@ impl Dense<'_> {
     }
 
     #[inline]
-    fn accumulate(&self, first: usize, x: &[i16], sums: &mut [i32]) {
-        if let Some(weights) = &self.weights {
-            weights.accumulate(first, x, sums);
+    fn fill(&self, first: usize, x: &[i16], sums: &mut [i32]) {
+        match &self.weights {
+            Some(weights) => self.rows.fill(first, (weights, x), None, sums),
+            None => {
+                self.rows.begin(first, sums);
+                self.rows.requantize(first, sums);
+            }
         }
     }
 

@@ -69,10 +69,13 @@ pub const fn saturate(value: i32) -> i16 {
 /// `value * factor` for a factor in Q0.15, rounded half up: `floor(value * factor / 2^15 + 1/2)`.
 ///
 /// Exact for every `i32` and `0 <= factor <= 32,767`, and smaller in magnitude than `value`. In
-/// two 32-bit products, because a Cortex-M0 has no others: with `value = 2^16 high + low` the
-/// first is a multiple of 2^15 already.
+/// two 32-bit products where there are no others, as on a Cortex-M0: with `value = 2^16 high + low`
+/// the first is a multiple of 2^15 already.
 #[inline(always)]
 pub const fn scale_by(value: i32, factor: i16) -> i32 {
+    if cfg!(any(dsp, mla)) {
+        return ((value as i64 * factor as i64 + (1 << 14)) >> 15) as i32;
+    }
     let (high, low) = (value >> 16, (value & 0xFFFF) as u32);
     let low = low * factor as u32;
     2 * high * factor as i32 + ((low + (1 << 14)) >> 15) as i32

@@ -12,6 +12,7 @@ use crate::{
     data::Data,
     error::ArtifactError,
     matrix::{Matrix, MatrixSpec},
+    rows::Rows,
     table::{Row, Table},
 };
 use serde::{Deserialize, Serialize};
@@ -181,6 +182,31 @@ impl<'a> InputProduct<'a> {
             (Input::Contribution(row), _) => row.add_to(first, sums),
             (Input::Vector(x), Some(weights)) => weights.accumulate(first, x, sums),
             (Input::Vector(_), None) => {}
+        }
+    }
+
+    /// `rows`' sums from `first` on with both this product and another, as Q16.15 values: those of
+    /// [`Rows::fill`].
+    #[inline]
+    pub fn fill(
+        &self,
+        input: Input<'_>,
+        (matrix, h): (&Matrix<'_>, &[i16]),
+        rows: &Rows<'_>,
+        first: usize,
+        sums: &mut [i32],
+    ) {
+        match (input, &self.weights) {
+            (Input::Vector(x), Some(weights)) => {
+                rows.fill(first, (weights, x), Some((matrix, h)), sums);
+            }
+            (Input::Vector(_), None) => rows.fill(first, (matrix, h), None, sums),
+            (Input::Contribution(row), _) => {
+                rows.begin(first, sums);
+                row.add_to(first, sums);
+                matrix.accumulate(first, h, sums);
+                rows.requantize(first, sums);
+            }
         }
     }
 

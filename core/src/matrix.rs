@@ -10,7 +10,8 @@
 use crate::{
     data::{Blob, Data},
     error::ArtifactError,
-    fixed, kernel,
+    fixed,
+    kernel::{self, quads::Factor},
 };
 use core::{fmt, num::NonZeroUsize, str::FromStr};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,26 @@ pub enum Encoding {
     /// w+8    7  5  3  1  6  4  2  0
     /// ```
     Int4,
+    /// One byte each, -127 ..= 127, in quads: four rows together, both numbers filled up to
+    /// multiples of four with zero weights. Two little-endian words hold two columns of a quad,
+    /// and the next two the next columns of the same rows. The bytes of the quad's rows 0 and 2
+    /// are `w + 128`, so that a halfword as a signed number is 256 times its upper row's weight
+    /// plus its lower row's and 128.
+    ///
+    /// ```text
+    /// bit       24       16        8        0
+    /// word 0  r1 c1  r0 c1+128  r1 c0  r0 c0+128
+    /// word 1  r3 c1  r2 c1+128  r3 c0  r2 c0+128
+    /// ```
+    Int8Quads,
+    /// Four bits each, -7 ..= 7, in quads as those of 8 bits; a word holds two columns of a quad.
+    /// The nibbles of the rows 0 to 2 are `w + 8`.
+    ///
+    /// ```text
+    /// bit    28    24      20      16     12     8       4       0
+    ///      r3 c1 r2 c1+8 r1 c1+8 r0 c1+8 r3 c0 r2 c0+8 r1 c0+8 r0 c0+8
+    /// ```
+    Int4Quads,
 }
 
 /// No encoding has that name.
@@ -63,13 +84,15 @@ impl FromStr for Encoding {
 
 /// Weights in a word of [`Encoding::Int4`].
 pub const NIBBLES: usize = 8;
+/// Rows of a quad, and what its columns are filled up to a multiple of.
+pub const QUAD: usize = 4;
 
 impl Encoding {
     /// The largest magnitude of a weight; they are symmetric.
     pub const fn weight_max(self) -> i8 {
         match self {
-            Self::Int8 => fixed::WEIGHT_MAX,
-            Self::Int4 => 7,
+            Self::Int8 | Self::Int8Quads => fixed::WEIGHT_MAX,
+            Self::Int4 | Self::Int4Quads => 7,
         }
     }
 
@@ -77,7 +100,41 @@ impl Encoding {
     pub const fn bytes(self, rows: usize, columns: usize) -> usize {
         match self {
             Self::Int8 => rows * columns,
-            Self::Int4 => rows * columns.div_ceil(NIBBLES) * 4,
+            _ => self.units(rows) * self.width(columns) * 4,
+        }
+    }
+
+    /// As many bits in quads, as matrices are multiplied with the least work.
+    pub const fn in_quads(self) -> Self {
+        match self {
+            Self::Int8 | Self::Int8Quads => Self::Int8Quads,
+            Self::Int4 | Self::Int4Quads => Self::Int4Quads,
+        }
+    }
+
+    /// As many bits row by row, as tables are.
+    pub const fn in_rows(self) -> Self {
+        match self {
+            Self::Int8 | Self::Int8Quads => Self::Int8,
+            Self::Int4 | Self::Int4Quads => Self::Int4,
+        }
+    }
+
+    /// The rows or quads that `rows` rows take.
+    const fn units(self, rows: usize) -> usize {
+        match self {
+            Self::Int8 | Self::Int4 => rows,
+            Self::Int8Quads | Self::Int4Quads => rows.div_ceil(QUAD),
+        }
+    }
+
+    /// The bytes of a row, or the words of one or of a quad, of `columns` columns.
+    pub(crate) const fn width(self, columns: usize) -> usize {
+        match self {
+            Self::Int8 => columns,
+            Self::Int4 => columns.div_ceil(NIBBLES),
+            Self::Int8Quads => columns.div_ceil(QUAD) * QUAD,
+            Self::Int4Quads => columns.div_ceil(QUAD) * QUAD / 2,
         }
     }
 
@@ -130,6 +187,8 @@ impl MatrixSpec {
 pub(crate) enum Weights<'a> {
     Int8(&'a [i8]),
     Int4(&'a [u32]),
+    Int8Quads(&'a [u32]),
+    Int4Quads(&'a [u32]),
 }
 
 impl<'a> Weights<'a> {
@@ -142,31 +201,65 @@ impl<'a> Weights<'a> {
         rows: usize,
         columns: usize,
     ) -> Result<Self, ArtifactError> {
-        let weights = match spec.encoding {
-            Encoding::Int8 => Self::Int8(data.slice(spec.weights, rows * columns, tensor)?),
-            Encoding::Int4 => {
-                let words = rows * columns.div_ceil(NIBBLES);
-                Self::Int4(data.slice(spec.weights, words, tensor)?)
-            }
+        let encoding = spec.encoding;
+        let count = encoding.units(rows) * encoding.width(columns);
+        let words =
+            |wrap: fn(&'a [u32]) -> Self| Ok(wrap(data.slice(spec.weights, count, tensor)?));
+        let weights = match encoding {
+            Encoding::Int8 => Self::Int8(data.slice(spec.weights, count, tensor)?),
+            Encoding::Int4 => words(Self::Int4)?,
+            Encoding::Int8Quads => words(Self::Int8Quads)?,
+            Encoding::Int4Quads => words(Self::Int4Quads)?,
         };
-        let sound = match weights {
-            Self::Int8(weights) => !weights.contains(&i8::MIN),
-            Self::Int4(words) => !words.iter().any(|&word| has_zero_nibble(word)),
-        };
-        match sound {
+        match weights.sound() {
             true => Ok(weights),
             false => Err(ArtifactError::OutOfRange(tensor)),
         }
     }
 
-    /// `count` rows of `columns` weights from row `first` on; none where they are not all there.
+    /// Whether no weight is below the symmetric range.
+    fn sound(self) -> bool {
+        // What is stored without an offset, among what is stored with one.
+        let any = |words: &[u32], signs: u32, zero: fn(u32) -> bool| {
+            words.iter().any(|&word| zero(word ^ signs))
+        };
+        match self {
+            Self::Int8(weights) => !weights.contains(&i8::MIN),
+            Self::Int4(words) => !any(words, 0, has_zero_nibble),
+            Self::Int8Quads(words) => !any(words, 0x8000_8000, has_zero_byte),
+            Self::Int4Quads(words) => !any(words, 0x8000_8000, has_zero_nibble),
+        }
+    }
+
+    /// `count` rows of `columns` weights from row `first` on; none where they are not all there or
+    /// lie in quads.
     #[inline]
     pub fn rows(self, first: usize, count: usize, columns: usize) -> Self {
         match self {
             Self::Int8(weights) => Self::Int8(part(weights, first, count, columns)),
-            Self::Int4(words) => Self::Int4(part(words, first, count, columns.div_ceil(NIBBLES))),
+            Self::Int4(words) => {
+                let width = Encoding::Int4.width(columns);
+                Self::Int4(part(words, first, count, width))
+            }
+            Self::Int8Quads(_) | Self::Int4Quads(_) => Self::Int8(&[]),
         }
     }
+
+    /// How they are stored.
+    #[inline]
+    pub fn encoding(self) -> Encoding {
+        match self {
+            Self::Int8(_) => Encoding::Int8,
+            Self::Int4(_) => Encoding::Int4,
+            Self::Int8Quads(_) => Encoding::Int8Quads,
+            Self::Int4Quads(_) => Encoding::Int4Quads,
+        }
+    }
+}
+
+/// Whether a byte is 0.
+const fn has_zero_byte(word: u32) -> bool {
+    word.wrapping_sub(0x0101_0101) & !word & 0x8080_8080 != 0
 }
 
 /// Whether a nibble is 0, which would stand for the weight -8.
@@ -184,6 +277,17 @@ fn part<T>(values: &[T], first: usize, count: usize, width: usize) -> &[T] {
         .unwrap_or(&[])
 }
 
+#[inline]
+fn quads(words: &[u32], first: usize, count: usize, width: usize) -> &[u32] {
+    match first.is_multiple_of(QUAD) {
+        true => part(words, first / QUAD, count.div_ceil(QUAD), width),
+        false => &[],
+    }
+}
+
+/// A kernel for weights in words.
+type Multiply = fn(&[u32], NonZeroUsize, &[i16], u32, &mut [i32]);
+
 /// A quantised matrix `(rows, columns)`, borrowed from an artifact.
 #[derive(Debug, Clone, Copy)]
 pub struct Matrix<'a> {
@@ -193,11 +297,48 @@ pub struct Matrix<'a> {
     shift: u32,
 }
 
-impl Matrix<'_> {
+impl<'a> Matrix<'a> {
+    /// The matrix with its input, if it lies in quads; one without weights if it does not.
+    #[inline(always)]
+    pub(crate) fn factor<'b>(&self, x: &'b [i16]) -> Factor<'b>
+    where
+        'a: 'b,
+    {
+        let words = match self.weights {
+            Weights::Int8Quads(words) | Weights::Int4Quads(words) => words,
+            Weights::Int8(_) | Weights::Int4(_) => &[],
+        };
+        Factor {
+            words,
+            columns: self.columns,
+            x,
+            shift: self.shift,
+        }
+    }
+
+    /// How the weights are stored.
+    #[inline]
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.weights.encoding()
+    }
+
     /// Adds `W[first ..] (rows, columns) @ x (columns,)` to `sums (rows,)`, as many rows as there
-    /// are sums; `x` in Q0.15.
+    /// are sums; `x` in Q0.15. `first` is a multiple of [`QUAD`], without which nothing is added if
+    /// the weights lie in quads.
     #[inline]
     pub fn accumulate(&self, first: usize, x: &[i16], sums: &mut [i32]) {
+        let (multiply, words): (Multiply, _) = match self.weights {
+            Weights::Int8Quads(words) => (kernel::quads::accumulate_i8, words),
+            Weights::Int4Quads(words) => (kernel::quads::accumulate_i4, words),
+            Weights::Int8(_) | Weights::Int4(_) => return self.accumulate_rows(first, x, sums),
+        };
+        let width = self.encoding().width(self.columns.get());
+        let words = quads(words, first, sums.len(), width);
+        multiply(words, self.columns, x, self.shift, sums);
+    }
+
+    #[inline(never)]
+    fn accumulate_rows(&self, first: usize, x: &[i16], sums: &mut [i32]) {
         match self.weights.rows(first, sums.len(), self.columns.get()) {
             Weights::Int8(weights) => {
                 kernel::accumulate_i8(weights, self.columns, x, self.shift, sums);
@@ -205,16 +346,14 @@ impl Matrix<'_> {
             Weights::Int4(words) => {
                 kernel::accumulate_i4(words, self.columns, x, self.shift, sums);
             }
+            Weights::Int8Quads(_) | Weights::Int4Quads(_) => {}
         }
     }
 
     /// The largest sum that a row can reach, whatever its weights and inputs are.
     pub fn bound(&self) -> i64 {
-        let most = match self.weights {
-            Weights::Int8(_) => Encoding::Int8,
-            Weights::Int4(_) => Encoding::Int4,
-        };
-        fixed::product_bound(most.weight_max(), self.columns.get()) << self.shift
+        let most = self.encoding().weight_max();
+        fixed::product_bound(most, self.columns.get()) << self.shift
     }
 
     /// Multiply-accumulates of one product.
@@ -233,6 +372,14 @@ mod tests {
         for place in 0..8 {
             assert!(has_zero_nibble(0x8888_8888 & !(0xF << (4 * place))));
             assert!(!has_zero_nibble(0x8888_8888 ^ (0x9 << (4 * place))));
+        }
+    }
+
+    #[test]
+    fn a_zero_byte_is_found_anywhere() {
+        assert!(!has_zero_byte(0x8001_FF10));
+        for place in 0..4 {
+            assert!(has_zero_byte(0x0180_7F01 & !(0xFF << (8 * place))));
         }
     }
 

@@ -3,7 +3,8 @@
 use crate::{
     data::{Blob, Data},
     error::ArtifactError,
-    kernel,
+    kernel::{self, quads::Scaling},
+    matrix::{Encoding, Matrix},
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,10 +65,63 @@ impl<'a> Rows<'a> {
         kernel::begin(sums, from(self.biases, first));
     }
 
+    /// The biases and multipliers of the rows from `first` units of `N` on, unit by unit.
+    #[inline]
+    pub(crate) fn chunks<const N: usize>(&self, first: usize) -> (&'a [[i32; N]], &'a [[i32; N]]) {
+        let (biases, multipliers) = (
+            from(self.biases, N * first),
+            from(self.multipliers, N * first),
+        );
+        (biases.as_chunks().0, multipliers.as_chunks().0)
+    }
+
     /// Replaces the sums of the rows from `first` on by Q16.15 values.
     #[inline(never)]
     pub fn requantize(&self, first: usize, sums: &mut [i32]) {
         kernel::requantize(sums, from(self.multipliers, first));
+    }
+
+    /// The sums of the rows from `first` on, a multiple of [`QUAD`](crate::matrix::QUAD), with the
+    /// products of one or two matrices, as Q16.15 values: `b + W x` of each, requantised.
+    #[inline(never)]
+    pub fn fill(
+        &self,
+        first: usize,
+        (matrix, x): (&Matrix<'_>, &[i16]),
+        other: Option<(&Matrix<'_>, &[i16])>,
+        sums: &mut [i32],
+    ) {
+        let same = other.is_none_or(|(other, _)| other.encoding() == matrix.encoding());
+        let fill = match matrix.encoding() {
+            Encoding::Int8Quads if same => kernel::quads::fill_i8,
+            Encoding::Int4Quads if same => kernel::quads::fill_i4,
+            _ => return self.fill_by_steps(first, (matrix, x), other, sums),
+        };
+        let rows = Scaling {
+            biases: from(self.biases, first),
+            multipliers: from(self.multipliers, first),
+        };
+        let factor = matrix.factor(x);
+        match other {
+            Some((other, x)) => fill(&factor, Some(&other.factor(x)), first, &rows, sums),
+            None => fill(&factor, None, first, &rows, sums),
+        }
+    }
+
+    #[inline(never)]
+    fn fill_by_steps(
+        &self,
+        first: usize,
+        (matrix, x): (&Matrix<'_>, &[i16]),
+        other: Option<(&Matrix<'_>, &[i16])>,
+        sums: &mut [i32],
+    ) {
+        self.begin(first, sums);
+        matrix.accumulate(first, x, sums);
+        if let Some((other, x)) = other {
+            other.accumulate(first, x, sums);
+        }
+        self.requantize(first, sums);
     }
 }
 

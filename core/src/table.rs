@@ -40,7 +40,8 @@ impl<'a> Table<'a> {
         fallback: Token,
     ) -> Result<Self, ArtifactError> {
         let out_of_range = ArtifactError::OutOfRange(Self::NAME);
-        if spec.shift > MAX_SHIFT {
+        // A row is looked up, so that it must lie together.
+        if spec.shift > MAX_SHIFT || spec.encoding != spec.encoding.in_rows() {
             return Err(out_of_range);
         }
         let columns = NonZeroUsize::new(columns).ok_or(out_of_range)?;
@@ -68,11 +69,7 @@ impl<'a> Table<'a> {
 
     /// The largest value that a row adds to a sum.
     pub fn bound(&self) -> i64 {
-        let encoding = match self.weights {
-            Weights::Int8(_) => Encoding::Int8,
-            Weights::Int4(_) => Encoding::Int4,
-        };
-        i64::from(encoding.weight_max()) << (LOOK_UP_BITS + self.shift)
+        i64::from(self.weights.encoding().weight_max()) << (LOOK_UP_BITS + self.shift)
     }
 }
 
@@ -100,6 +97,8 @@ impl Row<'_> {
                     *sum += weight << shift;
                 }
             }
+            // No table's.
+            Weights::Int8Quads(_) | Weights::Int4Quads(_) => {}
         }
     }
 
@@ -117,6 +116,7 @@ impl Row<'_> {
                     *x = (weight << WIDEN_INT4) as i16;
                 }
             }
+            Weights::Int8Quads(_) | Weights::Int4Quads(_) => {}
         }
     }
 }

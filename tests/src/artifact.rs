@@ -101,11 +101,11 @@ impl Model {
     fn write_input(&self, data: &mut Vec<u8>) -> InputSpec {
         match (&self.input, &self.front) {
             (Input::OneHot(table), _) => InputSpec::OneHot {
-                table: write_matrix(table, data),
+                table: write_table(table, data),
             },
             (Input::Embedding(table), _) => InputSpec::Embedding {
                 input_size: table.columns,
-                table: write_matrix(table, data),
+                table: write_table(table, data),
             },
             (Input::Vector, Front::Series { offsets, .. }) => InputSpec::Vector {
                 input_size: offsets.len().try_into().expect("few features"),
@@ -128,17 +128,59 @@ pub fn sealed(manifest: &[u8], data: &[u8]) -> Aligned {
     artifact
 }
 
+/// A table: row by row.
+fn write_table(table: &Matrix, data: &mut Vec<u8>) -> MatrixSpec {
+    write_weights(table, table.encoding.in_rows(), data)
+}
+
 fn write_matrix(matrix: &Matrix, data: &mut Vec<u8>) -> MatrixSpec {
-    let columns = usize::from(matrix.columns);
-    let bytes = match matrix.encoding {
-        Encoding::Int8 => bytemuck::cast_slice(&matrix.weights).to_vec(),
-        Encoding::Int4 => matrix.weights.chunks(columns).flat_map(pack).collect(),
-    };
+    write_weights(matrix, matrix.encoding, data)
+}
+
+fn write_weights(matrix: &Matrix, encoding: Encoding, data: &mut Vec<u8>) -> MatrixSpec {
+    let bytes = stored(&matrix.weights, matrix.columns.into(), encoding);
     MatrixSpec {
-        encoding: matrix.encoding,
+        encoding,
         shift: matrix.shift,
         weights: append(data, &bytes),
     }
+}
+
+/// The bytes of weights that are given row by row.
+pub fn stored(weights: &[i8], columns: usize, encoding: Encoding) -> Vec<u8> {
+    match encoding {
+        Encoding::Int8 => bytemuck::cast_slice(weights).to_vec(),
+        Encoding::Int4 => weights.chunks(columns).flat_map(pack).collect(),
+        Encoding::Int8Quads | Encoding::Int4Quads => quads(weights, columns, encoding),
+    }
+}
+
+/// Weights in quads: each is set at its place among zero weights.
+fn quads(weights: &[i8], columns: usize, encoding: Encoding) -> Vec<u8> {
+    let (rows, width) = (weights.len().div_ceil(columns), columns.next_multiple_of(4));
+    let wide = encoding == Encoding::Int8Quads;
+    let bytes = rows.div_ceil(4) * width * if wide { 4 } else { 2 };
+    let zero: &[u8] = if wide { &[0x80, 0] } else { &[0x88, 0x08] };
+    let mut stored: Vec<u8> = zero.iter().copied().cycle().take(bytes).collect();
+    for (index, &weight) in weights.iter().enumerate() {
+        let (row, column) = (index / columns, index % columns);
+        let (quad, row) = (row / 4, row % 4);
+        // Eight bytes hold two columns of 8 bits, rows 0 and 1 before rows 2 and 3; two bytes one of 4.
+        match wide {
+            true => {
+                let pair = 4 * width * quad + 8 * (column / 2);
+                let byte = pair + 4 * (row / 2) + 2 * (column % 2) + row % 2;
+                stored[byte] = weight as u8 ^ if row % 2 == 0 { 0x80 } else { 0 };
+            }
+            false => {
+                let byte = 2 * width * quad + 2 * column + row / 2;
+                let nibble = (weight as u8 & 0xF) ^ if row < 3 { 8 } else { 0 };
+                let shift = 4 * (row % 2);
+                stored[byte] = stored[byte] & !(0xF << shift) | nibble << shift;
+            }
+        }
+    }
+    stored
 }
 
 /// A row of 4-bit weights: eight in a little-endian word, each as `w + 8`, weight `2k` in the

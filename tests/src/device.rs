@@ -82,11 +82,11 @@ pub fn every_cell(name: &str, purpose: impl Fn(usize) -> Purpose) -> Vec<TestMod
         (FastGrnn, true),
     ];
     let model = |index: usize| {
-        let (cell, encoding) = (index / 2, [Int8, Int4][index % 2]);
+        let (cell, encoding) = (index / 2, [Int8, Int4Quads, Int8Quads, Int4][index % 4]);
         let (kind, low_rank) = cells[cell];
         let layers = match encoding {
-            Int8 => vec![(kind, 12)],
-            Int4 => vec![(kind, 9), (kind, 10)],
+            Int8 | Int8Quads => vec![(kind, 12)],
+            Int4 | Int4Quads => vec![(kind, 9), (kind, 10)],
         };
         let plan = Plan {
             purpose: purpose(index),

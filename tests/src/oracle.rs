@@ -221,8 +221,8 @@ impl Run {
 /// A row of an embedding, Q0.15.
 fn widened(table: &Matrix, row: usize) -> Vec<i16> {
     let unit = match table.encoding {
-        Encoding::Int8 => 256,
-        Encoding::Int4 => 4_096,
+        Encoding::Int8 | Encoding::Int8Quads => 256,
+        Encoding::Int4 | Encoding::Int4Quads => 4_096,
     };
     table
         .row(row)

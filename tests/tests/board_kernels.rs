@@ -6,11 +6,6 @@ use spinet_trainer::device::{Firmware, Program, report};
 #[test]
 fn every_core_multiplies_as_the_portable_kernels_do() {
     for board in cores() {
-        // The program's operands take more RAM than the micro:bit has, whose kernels are the
-        // portable ones.
-        if board.hardware.ram_bytes < 0x8000 {
-            continue;
-        }
         let firmware = Firmware::build(&board, &shipped_model().path, Program::Kernels).unwrap();
         let ended = report::run(&board, &firmware.path);
         assert!(ended.is_ok(), "{}: {ended:?}", board.name);

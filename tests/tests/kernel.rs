@@ -6,7 +6,7 @@ use spinet_core::{
     kernel,
     matrix::Encoding,
 };
-use spinet_tests::{artifact::pack, cases};
+use spinet_tests::{artifact::stored, cases, model::ENCODINGS};
 use std::num::NonZeroUsize;
 
 /// The operands of a product, each behind some elements that do not belong to it, so that they
@@ -36,23 +36,31 @@ impl Product {
             .collect()
     }
 
-    /// The kernel's, with whatever stands before the accumulators untouched.
+    /// The kernel's.
     fn computed(&self) -> Vec<i64> {
         let mut all = self.accumulators.1.clone();
-        let (before, accumulators) = all.split_at_mut(self.accumulators.0);
+        let (_, accumulators) = all.split_at_mut(self.accumulators.0);
         let columns = NonZeroUsize::new(self.columns).expect("at least one column");
         let (weights, x) = (&self.weights.1[self.weights.0..], &self.x.1[self.x.0..]);
-        match self.encoding {
+        let bytes = stored(weights, self.columns, self.encoding);
+        let words = bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned);
+        let words: Vec<u32> = words.collect();
+        let multiply = match self.encoding {
             Encoding::Int8 => {
                 kernel::accumulate_i8(weights, columns, x, self.shift, accumulators);
+                return self.beside(all);
             }
-            Encoding::Int4 => {
-                let rows = weights.chunks(self.columns);
-                let packed: Vec<u8> = rows.flat_map(pack).collect();
-                let words: Vec<u32> = packed.chunks(4).map(bytemuck::pod_read_unaligned).collect();
-                kernel::accumulate_i4(&words, columns, x, self.shift, accumulators);
-            }
-        }
+            Encoding::Int4 => kernel::accumulate_i4,
+            Encoding::Int8Quads => kernel::quads::accumulate_i8,
+            Encoding::Int4Quads => kernel::quads::accumulate_i4,
+        };
+        multiply(&words, columns, x, self.shift, accumulators);
+        self.beside(all)
+    }
+
+    /// The accumulators, with whatever stands before them untouched.
+    fn beside(&self, all: Vec<i32>) -> Vec<i64> {
+        let (before, accumulators) = all.split_at(self.accumulators.0);
         assert_eq!(before, &self.accumulators.1[..self.accumulators.0]);
         accumulators.iter().map(|&sum| sum.into()).collect()
     }
@@ -76,7 +84,7 @@ fn products(
     rows: impl Strategy<Value = usize>,
     columns: impl Strategy<Value = usize>,
 ) -> impl Strategy<Value = Product> {
-    let encodings = prop_oneof![Just(Encoding::Int8), Just(Encoding::Int4)];
+    let encodings = prop::sample::select(&ENCODINGS);
     (encodings, rows, columns, 0u32..=8).prop_flat_map(|(encoding, rows, columns, shift)| {
         // The largest shift, up to the one drawn, with which the sums fit.
         let bound = product_bound(encoding.weight_max(), columns);
@@ -119,7 +127,7 @@ proptest! {
 
 #[test]
 fn every_width_at_its_largest_sum() {
-    for encoding in [Encoding::Int8, Encoding::Int4] {
+    for encoding in ENCODINGS {
         let most = encoding.weight_max();
         for columns in 1..=MAX_COLUMNS {
             for (weight, x, sign) in [(most, 32_767, 1), (-most, 32_767, -1), (-most, -32_767, 1)] {
@@ -143,7 +151,7 @@ fn every_width_at_its_largest_sum() {
 /// Each weight alone, at every place of a row that ends within a word.
 #[test]
 fn every_place_of_every_ragged_row() {
-    for encoding in [Encoding::Int8, Encoding::Int4] {
+    for encoding in ENCODINGS {
         for columns in 1..=40 {
             for place in 0..columns {
                 for weight in [-encoding.weight_max(), -1, 1, encoding.weight_max()] {

@@ -6,7 +6,7 @@ use spinet_tests::{
     cases,
     compare::{compare, step},
     model::{
-        Input, Layer, Model, Plan, Purpose, model, models,
+        ENCODINGS, Input, Layer, Model, Plan, Purpose, model, models,
         samples::{extreme, series_writer},
     },
     oracle::Oracle,
@@ -66,7 +66,7 @@ fn every_cell_encoding_input_and_depth() {
     let numbers = Purpose::WriteSeries { features: 9 };
     let inputs = [(read, 0), (write, 0), (read, 9), (vectors, 0), (numbers, 0)];
     for &kind in CellKind::ALL {
-        for encoding in [Encoding::Int8, Encoding::Int4] {
+        for encoding in ENCODINGS {
             for (purpose, embedding) in inputs {
                 for depth in 1..=4 {
                     try_stack(purpose, embedding, kind, encoding, depth);
@@ -129,7 +129,7 @@ fn wide() -> impl Strategy<Value = Model> {
 fn the_largest_sums_fit() {
     let words: Vec<Element> = [3, 3, 0, 9, 3, 1].map(Element::Token).into();
     for &kind in CellKind::ALL {
-        for encoding in [Encoding::Int8, Encoding::Int4] {
+        for encoding in ENCODINGS {
             for (hidden, input) in [(512, 0), (1, 500), (250, 250), (500, 1), (1, 1), (1, 0)] {
                 for sign in [1, -1] {
                     let model = extreme(kind, encoding, hidden, input, sign);

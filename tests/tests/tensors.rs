@@ -209,8 +209,9 @@ fn weights_are_symmetric() {
             // -128, or a nibble that would be -8: in the last byte.
             let end = (matrix.weights.offset + matrix.weights.length) as usize;
             data[end - 1] = match matrix.encoding {
-                Encoding::Int8 => 0x80,
+                Encoding::Int8 | Encoding::Int8Quads => 0x80,
                 Encoding::Int4 => 0x0F,
+                Encoding::Int4Quads => 0x80,
             };
             Some(ArtifactError::OutOfRange)
         }

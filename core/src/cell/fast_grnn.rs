@@ -28,6 +28,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+/// Units of a block: with a row each, as many rows as those of an LSTM.
+const UNITS: usize = 4 * BLOCK;
+
 /// The largest `state_shift`.
 pub const MAX_STATE_SHIFT: u8 = 7;
 
@@ -228,17 +231,15 @@ impl Step for FastGrnn<'_> {
             }
             None => state.hidden,
         };
-        let units = state.next.chunks_mut(BLOCK).zip(state.hidden.chunks(BLOCK));
-        let biases = (self.biases.0.chunks(BLOCK)).zip(self.biases.1.chunks(BLOCK));
+        let mut sums = [0; UNITS];
+        let units = state.next.chunks_mut(UNITS).zip(state.hidden.chunks(UNITS));
+        let biases = (self.biases.0.chunks(UNITS)).zip(self.biases.1.chunks(UNITS));
         for (block, ((next, hidden), (b_z, b_h))) in units.zip(biases).enumerate() {
-            let mut sums = [0; BLOCK];
-            let (first, Some(sums)) = (block * BLOCK, sums.get_mut(..next.len())) else {
+            let (first, Some(sums)) = (block * UNITS, sums.get_mut(..next.len())) else {
                 return;
             };
-            self.rows.begin(first, sums);
-            self.input.add_to(first, input, sums);
-            self.recurrent.up.accumulate(first, factor, sums);
-            self.rows.requantize(first, sums);
+            let recurrent = (&self.recurrent.up, factor);
+            (self.input).fill(input, recurrent, &self.rows, first, sums);
             let biases = b_z.iter().zip(b_h);
             for (((next, &h), &a), (&b_z, &b_h)) in
                 next.iter_mut().zip(hidden).zip(&*sums).zip(biases)

@@ -18,8 +18,9 @@ use crate::{
     activation::{sigmoid, tanh},
     data::Data,
     error::ArtifactError,
-    fixed::{STATE_FRACTION, saturate, scale_by},
+    fixed::{STATE_FRACTION, scale_by},
     input::{Input, InputProduct, Source},
+    kernel,
     matrix::{Matrix, MatrixSpec},
     rows::{Rows, RowsSpec},
 };
@@ -30,6 +31,9 @@ pub const GATES: [&str; 3] = ["reset", "update", "candidate"];
 /// The order of a unit's scales and biases.
 pub const SUMS: [&str; 4] = ["reset", "update", "candidate input", "candidate recurrent"];
 const ROWS: usize = GATES.len();
+
+/// Units of a block: their sums take as much stack as those of two blocks of an LSTM.
+const UNITS: usize = 2 * BLOCK;
 
 /// Where a GRU lies in an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,28 +86,28 @@ pub struct Gru<'a> {
 impl Step for Gru<'_> {
     #[inline]
     fn step(&self, input: Input<'_>, state: LayerState<'_>) {
-        let blocks = state.next.chunks_mut(BLOCK).zip(state.hidden.chunks(BLOCK));
+        let (mut products, mut candidates) = ([0; ROWS * UNITS], [0; UNITS]);
+        let blocks = state.next.chunks_mut(UNITS).zip(state.hidden.chunks(UNITS));
         for (block, (next, hidden)) in blocks.enumerate() {
-            let (mut from_input, mut from_hidden) = ([0; ROWS * BLOCK], [0; ROWS * BLOCK]);
-            let mut sums = [0; SUMS.len() * BLOCK];
-            let (first, units) = (block * BLOCK, next.len());
-            let (Some(from_input), Some(from_hidden), Some(sums)) = (
-                from_input.get_mut(..ROWS * units),
-                from_hidden.get_mut(..ROWS * units),
-                sums.get_mut(..SUMS.len() * units),
+            let (first, count) = (block * UNITS, next.len());
+            let (Some(products), Some(candidates)) = (
+                products.get_mut(..ROWS * count),
+                candidates.get_mut(..count),
             ) else {
                 return;
             };
-            self.input.add_to(ROWS * first, input, from_input);
-            self.recurrent
-                .accumulate(ROWS * first, state.hidden, from_hidden);
-            self.rows.begin(SUMS.len() * first, sums);
-            gather(from_input, from_hidden, sums);
-            self.rows.requantize(SUMS.len() * first, sums);
-            let (sums, _) = sums.as_chunks::<{ SUMS.len() }>();
-            for ((next, &h), &z) in next.iter_mut().zip(hidden).zip(sums) {
-                *next = GruUnit::new(z, h).hidden;
+            let (biases, multipliers) = self.rows.chunks(first);
+            begin(biases, products);
+            self.input.add_to(ROWS * first, input, products);
+            for (nx, [.., sum]) in candidates.iter_mut().zip(products.as_chunks::<ROWS>().0) {
+                *nx = *sum;
             }
+            self.recurrent
+                .accumulate(ROWS * first, state.hidden, products);
+            let (products, _) = products.as_chunks_mut();
+            // Both products and a bias fit together, as is proven when the model is loaded.
+            kernel::gates::part(products, candidates, biases, multipliers);
+            units(products, candidates, hidden, next);
         }
     }
 
@@ -112,17 +116,23 @@ impl Step for Gru<'_> {
     }
 }
 
-/// Adds the three products of each matrix to the four sums of each unit.
+/// Starts the three sums of each unit that its rows of `W_x` add into.
 #[inline(always)]
-fn gather(from_input: &[i32], from_hidden: &[i32], sums: &mut [i32]) {
-    let (from_input, _) = from_input.as_chunks::<ROWS>();
-    let (from_hidden, _) = from_hidden.as_chunks::<ROWS>();
-    let (sums, _) = sums.as_chunks_mut::<{ SUMS.len() }>();
-    for (([r, z, nx, nh], x), h) in sums.iter_mut().zip(from_input).zip(from_hidden) {
-        *r += x[0] + h[0];
-        *z += x[1] + h[1];
-        *nx += x[2];
-        *nh += h[2];
+fn begin(biases: &[[i32; SUMS.len()]], products: &mut [i32]) {
+    let (products, _) = products.as_chunks_mut::<ROWS>();
+    for (&[r, z, nx, _], sums) in biases.iter().zip(products) {
+        *sums = [r, z, nx];
+    }
+}
+
+/// The element-wise part of a step: `h_t` of each unit from its sums, those of the candidates'
+/// first products apart, and from `h_{t-1}`.
+// By itself, because the registers are just enough.
+#[inline(never)]
+fn units(sums: &[[i32; ROWS]], candidates: &[i32], hidden: &[i16], next: &mut [i16]) {
+    let sums = sums.iter().zip(candidates);
+    for ((next, &h), (&[r, z, nh], &nx)) in next.iter_mut().zip(hidden).zip(sums) {
+        *next = GruUnit::new([r, z, nx, nh], h).hidden;
     }
 }
 
@@ -153,7 +163,8 @@ impl GruUnit {
             reset,
             update,
             candidate,
-            hidden: saturate(n + moved),
+            // Between n and h, so that nothing need be saturated.
+            hidden: (n + moved) as i16,
         }
     }
 }
@@ -161,7 +172,7 @@ impl GruUnit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixed::LOGIT_FRACTION;
+    use crate::fixed::{LOGIT_FRACTION, saturate};
 
     #[test]
     fn a_unit_is_close_to_the_real_equations() {

@@ -19,7 +19,7 @@ use crate::{
     activation::{sigmoid, tanh},
     data::Data,
     error::ArtifactError,
-    fixed::{product, saturate, scale_by},
+    fixed::{product, scale_by},
     input::{Input, InputProduct, Source},
     matrix::{Matrix, MatrixSpec},
     rows::{Rows, RowsSpec},
@@ -84,30 +84,34 @@ pub struct Lstm<'a> {
 impl Step for Lstm<'_> {
     #[inline]
     fn step(&self, input: Input<'_>, state: LayerState<'_>) {
+        let mut sums = [0; ROWS * BLOCK];
         let blocks = state
             .next
             .chunks_mut(BLOCK)
             .zip(state.memory.chunks_mut(BLOCK));
         for (block, (next, cells)) in blocks.enumerate() {
-            let mut sums = [0; ROWS * BLOCK];
             let first = block * BLOCK * ROWS;
             let Some(sums) = sums.get_mut(..ROWS * next.len()) else {
                 return;
             };
-            self.rows.begin(first, sums);
-            self.input.add_to(first, input, sums);
-            self.recurrent.accumulate(first, state.hidden, sums);
-            self.rows.requantize(first, sums);
-            let (gates, _) = sums.as_chunks::<ROWS>();
-            for ((h, c), &z) in next.iter_mut().zip(cells).zip(gates) {
-                let unit = LstmUnit::new(z, *c);
-                (*h, *c) = (unit.hidden, unit.cell);
-            }
+            let recurrent = (&self.recurrent, state.hidden);
+            (self.input).fill(input, recurrent, &self.rows, first, sums);
+            units(sums.as_chunks().0, cells, next);
         }
     }
 
     fn macs(&self) -> usize {
         self.input.macs() + self.recurrent.macs()
+    }
+}
+
+/// The element-wise part of a step: `c_t` and `h_t` of each unit from its gates.
+// By itself, because the registers are just enough.
+#[inline(never)]
+fn units(gates: &[[i32; ROWS]], cells: &mut [i32], next: &mut [i16]) {
+    for ((h, c), &z) in next.iter_mut().zip(cells).zip(gates) {
+        let unit = LstmUnit::new(z, *c);
+        (*h, *c) = (unit.hidden, unit.cell);
     }
 }
 
@@ -136,7 +140,8 @@ impl LstmUnit {
             gates,
             cell,
             squashed,
-            hidden: saturate(product(o, squashed)),
+            // Of two values below 1, so that nothing need be saturated.
+            hidden: product(o, squashed) as i16,
         }
     }
 }

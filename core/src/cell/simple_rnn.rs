@@ -19,6 +19,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+/// Units of a block: with a row each, as many rows as those of an LSTM.
+const UNITS: usize = 4 * BLOCK;
+
 /// Where a SimpleRNN lies in an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SimpleRnnSpec {
@@ -70,15 +73,13 @@ pub struct SimpleRnn<'a> {
 impl Step for SimpleRnn<'_> {
     #[inline]
     fn step(&self, input: Input<'_>, state: LayerState<'_>) {
-        for (block, next) in state.next.chunks_mut(BLOCK).enumerate() {
-            let mut sums = [0; BLOCK];
-            let (first, Some(sums)) = (block * BLOCK, sums.get_mut(..next.len())) else {
+        let mut sums = [0; UNITS];
+        for (block, next) in state.next.chunks_mut(UNITS).enumerate() {
+            let (first, Some(sums)) = (block * UNITS, sums.get_mut(..next.len())) else {
                 return;
             };
-            self.rows.begin(first, sums);
-            self.input.add_to(first, input, sums);
-            self.recurrent.accumulate(first, state.hidden, sums);
-            self.rows.requantize(first, sums);
+            let recurrent = (&self.recurrent, state.hidden);
+            (self.input).fill(input, recurrent, &self.rows, first, sums);
             for (h, &z) in next.iter_mut().zip(&*sums) {
                 *h = tanh(z);
             }

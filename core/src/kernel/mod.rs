@@ -3,8 +3,11 @@
 //!
 //! Callers see what is re-exported here alone; which implementation stands behind it is decided
 //! when the crate is compiled: `dsp` on cores with the DSP extension (Cortex-M4, M7, M33), `mla`
-//! for weights of 8 bits on the Cortex-M3, `mve` on cores with Helium (Cortex-M55), [`portable`]
+//! on the Cortex-M3, `small` on the Cortex-M0, `mve` on cores with Helium (Cortex-M55), [`portable`]
 //! on all others, whose oracle it is. `build.rs` tells how a Cortex-M33 or M55 is recognised.
+
+/// Values of a table that is interpolated: 512 intervals on either side of 0.
+pub const SPAN: usize = 1_025;
 
 #[cfg(dsp)]
 pub mod dsp;
@@ -13,16 +16,24 @@ pub mod mla;
 #[cfg(mve)]
 pub mod mve;
 pub mod portable;
+#[cfg(small)]
+pub mod small;
 
 #[cfg(dsp)]
-pub use dsp::{accumulate_i4, accumulate_i8};
+pub use dsp::{accumulate_i4, accumulate_i8, gates, interpolate, quads};
 #[cfg(mla)]
-pub use mla::accumulate_i8;
+pub use mla::{accumulate_i8, quads};
 #[cfg(mve)]
-pub use mve::{accumulate_i4, accumulate_i8, begin, requantize};
+pub use mve::{accumulate_i4, accumulate_i8, begin, quads, requantize};
 #[cfg(not(any(dsp, mve)))]
 pub use portable::accumulate_i4;
 #[cfg(not(any(dsp, mla, mve)))]
 pub use portable::accumulate_i8;
+#[cfg(not(any(dsp, mla, mve, small)))]
+pub use portable::quads;
 #[cfg(not(mve))]
 pub use portable::{begin, requantize};
+#[cfg(not(dsp))]
+pub use portable::{gates, interpolate};
+#[cfg(small)]
+pub use small as quads;

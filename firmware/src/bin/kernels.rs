@@ -7,85 +7,205 @@ use core::num::NonZeroUsize;
 use core::panic::PanicInfo;
 
 use cortex_m_rt::entry;
-use spinet_core::fixed::MAX_COLUMNS;
-use spinet_core::kernel::{self, portable};
-use spinet_core::matrix::NIBBLES;
+use spinet_core::fixed::{MAX_COLUMNS, product_bound};
+use spinet_core::kernel::quads::{Factor, Scaling};
+use spinet_core::kernel::{self, SPAN, portable};
+use spinet_core::matrix::Encoding;
 
 const TRIALS: usize = 1_500;
-/// Weights of 8 bits, and the words of weights of 4 bits.
-const BYTES: usize = 6_000;
-const WORDS: usize = 750;
+/// Weights of 8 bits row by row, and the words of all others.
+const BYTES: usize = 2_000;
+const WORDS: usize = 1_100;
 const ROWS: usize = 40;
+
+/// The largest weights in quads, of 8 and of 4 bits, and the smallest.
+const LARGEST: u32 = 0x7FFF_7FFF;
+const SMALLEST_I8: u32 = 0x8101_8101;
+const SMALLEST_I4: u32 = 0x9111_9111;
 
 /// The operands of products; a trial takes some in the middle of each.
 struct Operands {
-    noise: Noise,
     weights: [i8; BYTES],
     words: [u32; WORDS],
-    x: [i16; MAX_COLUMNS + 1],
+    x: [i16; MAX_COLUMNS + 3],
     sums: [i32; ROWS],
-    scales: [i32; ROWS + 1],
+    multipliers: [i32; ROWS],
 }
+
+/// A kernel for two matrices in quads.
+type Fill = fn(&Factor<'_>, Option<&Factor<'_>>, usize, &Scaling<'_>, &mut [i32]);
 
 #[entry]
 fn main() -> ! {
+    let mut noise = Noise(1);
     let mut operands = Operands {
-        noise: Noise(1),
         weights: [0; BYTES],
         words: [0; WORDS],
-        x: [0; MAX_COLUMNS + 1],
+        x: [0; MAX_COLUMNS + 3],
         sums: [0; ROWS],
-        scales: [0; ROWS + 1],
+        multipliers: [0; ROWS],
     };
     // Every width first, then any.
-    let equal = (1..=MAX_COLUMNS).all(|columns| operands.trial(columns))
+    let equal = (1..=MAX_COLUMNS).all(|columns| operands.trial(columns, &mut noise))
         && (0..TRIALS).all(|_| {
-            let widest = [20, 140, MAX_COLUMNS][operands.noise.below(3)];
-            let columns = 1 + operands.noise.below(widest);
-            operands.trial(columns)
+            let widest = [20, 140, MAX_COLUMNS][noise.below(3)];
+            let columns = 1 + noise.below(widest);
+            operands.trial(columns, &mut noise)
         });
     stop(!equal)
 }
 
 impl Operands {
-    /// Whether the board's kernels agree with the portable ones.
-    fn trial(&mut self, columns: usize) -> bool {
-        self.fill();
-        let (bytes, words) = (self.noise.below(4), self.noise.below(2));
-        let (weights, words) = (&self.weights[bytes..], &self.words[words..]);
-        let x = &self.x[self.noise.below(2)..][..columns];
-        let most = (weights.len() / columns).min(words.len() / columns.div_ceil(NIBBLES));
-        let first = self.noise.below(4);
-        let rows = 1 + self.noise.below(most.min(ROWS - first));
+    /// Whether all kernels of a board agree with the portable ones.
+    fn trial(&mut self, columns: usize, noise: &mut Noise) -> bool {
+        self.fill(noise);
+        self.rows(columns, noise)
+            && self.quads(columns, noise)
+            && self.pairs(columns, noise)
+            && self.gates(noise)
+            && self.scaled(noise)
+            && self.interpolated(noise)
+    }
+
+    /// Products with weights row by row.
+    fn rows(&self, columns: usize, noise: &mut Noise) -> bool {
+        let weights = &self.weights[noise.below(4)..];
+        let words = &self.words[noise.below(2)..];
+        let x = &self.x[noise.below(2)..][..columns];
+        let width = Encoding::Int4.bytes(1, columns) / 4;
+        let most = (weights.len() / columns).min(words.len() / width);
+        let rows = noise.rows(most);
+        let columns = nonzero(columns);
         // Both wrap where the sums would not fit: those that a model may have do.
-        let shift = self.noise.below(9) as u32;
-        // One more or less than sums now and then.
-        let scales = &self.scales[..(rows + self.noise.below(3)).saturating_sub(1)];
-        let Some(columns) = NonZeroUsize::new(columns) else {
-            return false;
+        let shift = noise.below(9) as u32;
+        self.agree(
+            rows,
+            |sums| kernel::accumulate_i8(weights, columns, x, shift, sums),
+            |sums| portable::accumulate_i8(weights, columns, x, shift, sums),
+        ) && self.agree(
+            rows,
+            |sums| kernel::accumulate_i4(words, columns, x, shift, sums),
+            |sums| portable::accumulate_i4(words, columns, x, shift, sums),
+        )
+    }
+
+    /// Products with weights in quads.
+    fn quads(&self, columns: usize, noise: &mut Noise) -> bool {
+        let words = &self.words[noise.below(2)..];
+        let x = &self.x[noise.below(2)..][..columns];
+        let quads = words.len() / (Encoding::Int8Quads.bytes(4, columns) / 4);
+        let rows = noise.rows(4 * quads);
+        let (wide, narrow) = (noise.shift(127, columns), noise.shift(8, columns));
+        let columns = nonzero(columns);
+        self.agree(
+            rows,
+            |sums| kernel::quads::accumulate_i8(words, columns, x, wide, sums),
+            |sums| portable::quads::accumulate_i8(words, columns, x, wide, sums),
+        ) && self.agree(
+            rows,
+            |sums| kernel::quads::accumulate_i4(words, columns, x, narrow, sums),
+            |sums| portable::quads::accumulate_i4(words, columns, x, narrow, sums),
+        )
+    }
+
+    /// Products with one matrix in quads or two, from a row on, scaled.
+    fn pairs(&self, columns: usize, noise: &mut Noise) -> bool {
+        let one = columns.div_ceil(2);
+        let other = 1 + noise.below(columns - one + 1);
+        let quads = (WORDS - 1) / (Encoding::Int8Quads.bytes(4, one.max(other)) / 4);
+        let before = noise.below(2);
+        let (first, rows) = (4 * before, noise.rows(4 * (quads - before)));
+        let (words, x) = (noise.below(2), [0, 1].map(|_| noise.below(3)));
+        let (alone, shifted) = (noise.below(4) == 0, noise.below(4));
+        let scaling = Scaling {
+            biases: &self.sums,
+            multipliers: &self.multipliers,
         };
-        let compare = |own: &dyn Fn(&mut [i32]), oracle: &dyn Fn(&mut [i32])| {
-            let (mut computed, mut expected) = (self.sums, self.sums);
-            own(&mut computed[first..first + rows]);
-            oracle(&mut expected[first..first + rows]);
-            computed == expected
+        let mut agree = |largest, own: Fill, oracle: Fill| {
+            let shift = noise.shift(largest, one + other);
+            let factor = |which: usize, columns: usize| Factor {
+                words: &self.words[words * which..],
+                columns: nonzero(columns),
+                x: &self.x[x[which]..][..columns],
+                // Of none, of either or of both.
+                shift: if shifted & (which + 1) != 0 { shift } else { 0 },
+            };
+            let (one, other) = (factor(0, one), factor(1, other));
+            let other = (!alone).then_some(&other);
+            self.agree(
+                rows,
+                |sums| own(&one, other, first, &scaling, sums),
+                |sums| oracle(&one, other, first, &scaling, sums),
+            )
         };
-        compare(
-            &|sums| kernel::accumulate_i8(weights, columns, x, shift, sums),
-            &|sums| portable::accumulate_i8(weights, columns, x, shift, sums),
-        ) && compare(
-            &|sums| kernel::accumulate_i4(words, columns, x, shift, sums),
-            &|sums| portable::accumulate_i4(words, columns, x, shift, sums),
-        ) && compare(&|sums| kernel::begin(sums, scales), &|sums| {
-            portable::begin(sums, scales)
-        }) && compare(&|sums| kernel::requantize(sums, scales), &|sums| {
-            portable::requantize(sums, scales)
+        agree(127, kernel::quads::fill_i8, portable::quads::fill_i8)
+            && agree(8, kernel::quads::fill_i4, portable::quads::fill_i4)
+    }
+
+    /// What becomes of a GRU's sums.
+    fn gates(&self, noise: &mut Noise) -> bool {
+        let units = noise.below(ROWS / 4 + 1);
+        let (biases, _) = self.sums.as_chunks();
+        let (multipliers, _) = self.multipliers.as_chunks();
+        self.agree(
+            4 * units,
+            |sums| {
+                let (sums, candidates) = sums.split_at_mut(3 * units);
+                kernel::gates::part(sums.as_chunks_mut().0, candidates, biases, multipliers);
+            },
+            |sums| {
+                let (sums, candidates) = sums.split_at_mut(3 * units);
+                portable::gates::part(sums.as_chunks_mut().0, candidates, biases, multipliers);
+            },
+        )
+    }
+
+    /// What is done before and after the products, with one value less or more than sums too.
+    fn scaled(&self, noise: &mut Noise) -> bool {
+        let rows = noise.rows(ROWS - 1);
+        let values = &self.multipliers[..rows - 1 + noise.below(3)];
+        self.agree(
+            rows,
+            |sums| kernel::begin(sums, values),
+            |sums| portable::begin(sums, values),
+        ) && self.agree(
+            rows,
+            |sums| kernel::requantize(sums, values),
+            |sums| portable::requantize(sums, values),
+        )
+    }
+
+    /// Values between those of a table.
+    fn interpolated(&self, noise: &mut Noise) -> bool {
+        let mut table = [0; SPAN];
+        for (place, &value) in table.iter_mut().zip(self.x.iter().cycle()) {
+            *place = value;
+        }
+        (0..20).all(|_| {
+            let (x, start) = (noise.next() as i32 >> noise.below(24), 1 << 25);
+            kernel::interpolate::<9>(&table, x, start)
+                == portable::interpolate::<9>(&table, x, start)
+                && kernel::interpolate::<10>(&table, x, start)
+                    == portable::interpolate::<10>(&table, x, start)
         })
     }
 
+    /// Whether a kernel does to `rows` sums what another does, and nothing to those around.
+    fn agree(
+        &self,
+        rows: usize,
+        own: impl FnOnce(&mut [i32]),
+        oracle: impl FnOnce(&mut [i32]),
+    ) -> bool {
+        let (mut computed, mut expected) = (self.sums, self.sums);
+        let first = (ROWS - rows).min(rows % 4);
+        own(&mut computed[first..first + rows]);
+        oracle(&mut expected[first..first + rows]);
+        computed == expected
+    }
+
     /// New operands, those of one kind the largest that there are now and then.
-    fn fill(&mut self) {
-        let noise = &mut self.noise;
+    fn fill(&mut self, noise: &mut Noise) {
         let extreme = noise.below(4);
         for weight in &mut self.weights {
             *weight = match extreme {
@@ -94,10 +214,12 @@ impl Operands {
                 _ => (noise.next() as i8).max(-127),
             };
         }
+        let first = noise.below(2);
         for word in &mut self.words {
             let any = match extreme {
-                0 => noise.next() & 0xEEEE_EEEE,
-                1 => 0,
+                0 => [LARGEST, SMALLEST_I8, SMALLEST_I4][noise.below(3)],
+                1 => [LARGEST, SMALLEST_I8][first],
+                2 => [SMALLEST_I4, 0][first],
                 _ => noise.next(),
             };
             // No nibble is 0.
@@ -115,13 +237,14 @@ impl Operands {
         for sum in &mut self.sums {
             *sum = noise.next() as i32 >> 8;
         }
-        for scale in &mut self.scales {
-            *scale = match extreme {
-                0 => [1, i32::MAX][noise.below(2)],
-                _ => noise.next() as i32 >> noise.below(32),
-            };
+        for multiplier in &mut self.multipliers {
+            *multiplier = (noise.next() >> 1).max(1) as i32;
         }
     }
+}
+
+fn nonzero(columns: usize) -> NonZeroUsize {
+    NonZeroUsize::new(columns).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Xorshift of Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (2003).
@@ -133,6 +256,20 @@ impl Noise {
         self.0 ^= self.0 >> 17;
         self.0 ^= self.0 << 5;
         self.0
+    }
+
+    /// Some rows of those that there are weights for.
+    fn rows(&mut self, most: usize) -> usize {
+        1 + self.below(most.min(ROWS))
+    }
+
+    /// A shift with which the sums of weights up to `largest` fit.
+    fn shift(&mut self, largest: i8, columns: usize) -> u32 {
+        let bound = product_bound(largest, columns);
+        let most = (0..=8)
+            .rev()
+            .find(|&shift| bound << shift <= i32::MAX.into());
+        self.below(most.unwrap_or(0) + 1) as u32
     }
 
     fn below(&mut self, end: usize) -> usize {

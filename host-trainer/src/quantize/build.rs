@@ -146,14 +146,18 @@ impl Builder<'_> {
     fn matrix(&mut self, group: &Group, part: usize) -> Result<MatrixSpec, QuantizeError> {
         let integers = group.integers(part, self.source.parameters)?;
         let part = &group.parts[part];
-        let (encoding, shift) = (part.encoding, part.shift);
+        let shift = part.shift;
         self.report.push(integers.report);
         Ok(match part.table {
             true => {
                 let values = transposed(&integers.values, part.rows());
+                let encoding = part.encoding.in_rows();
                 self.data.push_matrix(&values, part.rows(), encoding, shift)
             }
-            false => (self.data).push_matrix(&integers.values, part.columns(), encoding, shift),
+            false => {
+                let encoding = part.encoding.in_quads();
+                (self.data).push_matrix(&integers.values, part.columns(), encoding, shift)
+            }
         })
     }
 

@@ -299,8 +299,8 @@ impl Group {
             encoding: part.encoding,
             shape: (part.rows(), part.columns()),
             bytes: match part.table {
-                true => part.encoding.bytes(part.columns(), part.rows()),
-                false => part.encoding.bytes(part.rows(), part.columns()),
+                true => (part.encoding.in_rows()).bytes(part.columns(), part.rows()),
+                false => (part.encoding.in_quads()).bytes(part.rows(), part.columns()),
             },
             largest,
             worst_error,

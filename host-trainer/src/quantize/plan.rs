@@ -173,10 +173,7 @@ impl Context<'_> {
     /// What the first layer's input on the device times this is the network's.
     fn first_factors(&self, embedding: Option<&Group>) -> Vec<f64> {
         // The device takes an embedding's integers for Q0.7 or Q0.3.
-        let one = match self.precision.table {
-            Encoding::Int8 => 128.0,
-            Encoding::Int4 => 8.0,
-        };
+        let one = f64::from(self.precision.table.weight_max()) + 1.0;
         match embedding {
             Some(group) => group.scales.iter().map(|scale| scale * one).collect(),
             None => vec![1.0; self.config.features()],

@@ -4,7 +4,7 @@ use bytemuck::NoUninit;
 use spinet_core::{
     artifact::{HEADER_BYTES, Manifest, data_offset, seal},
     data::Blob,
-    matrix::{Encoding, MatrixSpec, NIBBLES},
+    matrix::{Encoding, MatrixSpec, NIBBLES, QUAD},
 };
 
 /// The data of an artifact in the making.
@@ -25,7 +25,8 @@ impl DataWriter {
         }
     }
 
-    /// Appends a matrix of `columns` columns, row by row, as its encoding asks.
+    /// Appends a matrix of `columns` columns, whose rows are given one after the other, as its
+    /// encoding asks.
     pub fn push_matrix(
         &mut self,
         integers: &[i8],
@@ -40,6 +41,8 @@ impl DataWriter {
                 let words: Vec<u32> = rows.flat_map(|row| row.chunks(NIBBLES).map(pack)).collect();
                 self.push(&words)
             }
+            Encoding::Int8Quads => self.push(&quads(integers, columns, pair_of_bytes)),
+            Encoding::Int4Quads => self.push(&quads(integers, columns, pair_of_nibbles)),
         };
         MatrixSpec {
             encoding,
@@ -67,6 +70,50 @@ fn pack(weights: &[i8]) -> u32 {
         let weight = weights.get(index).copied().unwrap_or(0);
         word | ((i32::from(weight) + 8) as u32) << Encoding::nibble(index)
     })
+}
+
+/// The words of all quads: those that `pair` makes of two columns of four rows, pair by pair.
+/// Missing rows and columns are zero weights.
+fn quads<const N: usize>(
+    integers: &[i8],
+    columns: usize,
+    pair: fn([[i8; QUAD]; 2]) -> [u32; N],
+) -> Vec<u32> {
+    let rows: Vec<&[i8]> = integers.chunks(columns).collect();
+    let weight = |quad: &[&[i8]], row: usize, column: usize| {
+        let row = quad.get(row).and_then(|row| row.get(column));
+        row.copied().unwrap_or(0)
+    };
+    let mut words = Vec::new();
+    for quad in rows.chunks(QUAD) {
+        for column in (0..columns.next_multiple_of(QUAD)).step_by(2) {
+            let two = [column, column + 1];
+            words.extend(pair(
+                two.map(|column| [0, 1, 2, 3].map(|row| weight(quad, row, column))),
+            ));
+        }
+    }
+    words
+}
+
+/// Two columns of a quad as [`Encoding::Int8Quads`] has them.
+fn pair_of_bytes(columns: [[i8; QUAD]; 2]) -> [u32; 2] {
+    [0, 2].map(|row| {
+        let half = |column: [i8; QUAD]| {
+            let lower = (i32::from(column[row]) + 128) as u32;
+            lower | u32::from(column[row + 1] as u8) << 8
+        };
+        half(columns[0]) | half(columns[1]) << 16
+    })
+}
+
+/// Two columns of a quad as [`Encoding::Int4Quads`] has them.
+fn pair_of_nibbles(columns: [[i8; QUAD]; 2]) -> [u32; 1] {
+    let half = |[a, b, c, d]: [i8; QUAD]| {
+        let lower = [a, b, c].map(|weight| (i32::from(weight) + 8) as u32);
+        lower[0] | lower[1] << 4 | lower[2] << 8 | (d as u32 & 0xF) << 12
+    };
+    [half(columns[0]) | half(columns[1]) << 16]
 }
 
 /// The transpose of a row-major matrix of `rows` rows.

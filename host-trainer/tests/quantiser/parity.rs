@@ -126,8 +126,8 @@ const UNITS: (f64, f64) = (10.0, 12.0);
 /// How far it may be from the real network, as a share of the logits.
 fn share(encoding: Encoding) -> f64 {
     match encoding {
-        Encoding::Int8 => 0.06,
-        Encoding::Int4 => 0.8,
+        Encoding::Int8 | Encoding::Int8Quads => 0.06,
+        Encoding::Int4 | Encoding::Int4Quads => 0.8,
     }
 }
 
@@ -209,8 +209,8 @@ fn encodings_are_chosen_tensor_by_tensor() {
             assert_eq!(tensor.encoding, expected, "{}", tensor.tensor);
             // Half a step between two integers, unless a weight was clipped, to 0.3 at least.
             let share = match expected {
-                Encoding::Int8 => 0.05,
-                Encoding::Int4 => 0.7,
+                Encoding::Int8 | Encoding::Int8Quads => 0.05,
+                Encoding::Int4 | Encoding::Int4Quads => 0.7,
             };
             assert!(
                 tensor.worst_error < share * tensor.largest && tensor.worst_error > 0.0,

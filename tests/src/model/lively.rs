@@ -105,16 +105,16 @@ impl Draw {
     /// A row's multiplier with which the largest weight is almost 1: 2^-7 or 2^-3 of it.
     fn one(&self) -> i32 {
         match self.encoding {
-            Encoding::Int8 => 1 << 25,
-            Encoding::Int4 => 1 << 29,
+            Encoding::Int8 | Encoding::Int8Quads => 1 << 25,
+            Encoding::Int4 | Encoding::Int4Quads => 1 << 29,
         }
     }
 
     /// `value` (Q16.15) in units of the accumulators of rows with the multiplier [`Self::one`].
     fn units(&self, value: i32) -> i32 {
         match self.encoding {
-            Encoding::Int8 => value << 7,
-            Encoding::Int4 => value << 3,
+            Encoding::Int8 | Encoding::Int8Quads => value << 7,
+            Encoding::Int4 | Encoding::Int4Quads => value << 3,
         }
     }
 

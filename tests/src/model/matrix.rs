@@ -8,7 +8,7 @@ const SUM_MAX: i64 = i32::MAX as i64;
 /// Row-major weights in units of the rows' scales times `2^shift`.
 #[derive(Debug, Clone)]
 pub struct Matrix {
-    /// How they are stored.
+    /// How they are stored; a table's row by row in any case.
     pub encoding: Encoding,
     /// Weights in a row.
     pub columns: u16,
@@ -39,8 +39,8 @@ pub struct Dense {
 /// The largest magnitude of a weight.
 pub fn weight_max(encoding: Encoding) -> i8 {
     match encoding {
-        Encoding::Int8 => 127,
-        Encoding::Int4 => 7,
+        Encoding::Int8 | Encoding::Int8Quads => 127,
+        Encoding::Int4 | Encoding::Int4Quads => 7,
     }
 }
 

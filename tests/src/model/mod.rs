@@ -17,6 +17,7 @@ pub use front::{Front, Vocabulary};
 pub use lively::lively;
 pub use matrix::{Dense, Matrix, Rows};
 pub use strategy::{Plan, model, models, models_for};
+pub use weights::ENCODINGS;
 pub use wide::{Wide, wide_models};
 
 use spinet_core::Readout;

@@ -157,8 +157,8 @@ pub fn wandering(kind: CellKind, encoding: Encoding, readout: Readout) -> Model 
     let most = i16::from(weight_max(encoding));
     // 2^-7 or 2^-3: the largest weight is 127/128 or 7/8.
     let multiplier = match encoding {
-        Encoding::Int8 => 1 << 25,
-        Encoding::Int4 => 1 << 29,
+        Encoding::Int8 | Encoding::Int8Quads => 1 << 25,
+        Encoding::Int4 | Encoding::Int4Quads => 1 << 29,
     };
     let mixed = |rows: usize, columns: u16| {
         let mut matrix = Matrix::filled(encoding, rows, columns, 0);

@@ -4,11 +4,17 @@ use super::matrix::{Dense, Matrix, Rows, room, weight_max};
 use proptest::{collection::vec, prelude::*};
 use spinet_core::matrix::Encoding;
 
+/// All of them.
+pub const ENCODINGS: [Encoding; 4] = {
+    use Encoding::{Int4, Int4Quads, Int8, Int8Quads};
+    [Int8, Int4, Int8Quads, Int4Quads]
+};
+
 /// One encoding, or any.
 pub(super) fn encodings(encoding: Option<Encoding>) -> impl Strategy<Value = Encoding> {
     match encoding {
         Some(encoding) => Just(encoding).boxed(),
-        None => prop_oneof![Just(Encoding::Int8), Just(Encoding::Int4)].boxed(),
+        None => prop::sample::select(&ENCODINGS).boxed(),
     }
 }
 

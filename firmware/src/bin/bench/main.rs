@@ -29,7 +29,7 @@ use timer::Stopwatch;
 use uart::{Port, Uart};
 
 /// Widths of the input and of the state.
-const SHAPES: [(u16, u16); 3] = [(32, 64), (64, 128), (100, 100)];
+const SHAPES: [(u16, u16); 4] = [(32, 64), (32, 100), (64, 128), (100, 100)];
 
 #[entry]
 fn main() -> ! {
@@ -38,7 +38,7 @@ fn main() -> ! {
     calibrate(&mut stopwatch, &mut uart);
     for &cell in CellKind::ALL {
         for (input, hidden) in SHAPES {
-            for encoding in [Encoding::Int8, Encoding::Int4] {
+            for encoding in [Encoding::Int8Quads, Encoding::Int4Quads] {
                 let trial = Trial {
                     cell,
                     input,
@@ -75,8 +75,8 @@ fn report(trial: &Trial, stopwatch: &mut Stopwatch, uart: &mut Uart) {
         encoding,
     } = trial;
     let weights = match encoding {
-        Encoding::Int8 => "int8",
-        Encoding::Int4 => "int4",
+        Encoding::Int8 | Encoding::Int8Quads => "int8",
+        Encoding::Int4 | Encoding::Int4Quads => "int4",
     };
     let tick_hz = board::CLOCK_HZ;
     // Writing to the UART cannot fail.

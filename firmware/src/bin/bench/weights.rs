@@ -23,9 +23,9 @@ const fn pool() -> [u32; WEIGHTS + 2 * ROWS] {
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
-        // No nibble may be 0, which is no weight of 4 bits; then no byte is -128 either.
-        let any = state | state >> 1 | state >> 2 | state >> 3;
-        pool[at] = state | (!any & 0x1111_1111) << 3;
+        // No nibble may be 0, which is no weight of 4 bits, or 8, which is none of a quad's rows
+        // without an offset; then no byte is -128 either.
+        pool[at] = state | 0x1111_1111;
         at += 1;
     }
     while at < WEIGHTS + ROWS {

@@ -54,12 +54,13 @@ struct Cost {
     instructions: u64,
     /// Multiply-accumulates of its products.
     macs: u64,
-    /// The instructions of the products alone.
+    /// The instructions of the products alone, with the biases and scales that their loop applies
+    /// (not for a GRU, whose sums are put together between).
     product: u64,
     /// Those of as many tanhs and sigmoids alone. A cell's own may take less, where the compiler
     /// makes vectors of them: at most what is left.
     activation: u64,
-    /// All others: biases, requantisation, gates.
+    /// All others: gates, and whatever the products' loop does not do.
     elementwise: u64,
     stack_bytes: u64,
     /// An estimate, see [`pace`](super::pace); none for a core that is not known.

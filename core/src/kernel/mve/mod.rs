@@ -10,6 +10,8 @@
 //! 12 (8 bits without a shift), 17 or 18 more.
 #![allow(unsafe_code)]
 
+pub mod quads;
+
 use super::portable::{self, tail_i8};
 use crate::matrix::NIBBLES;
 use core::{arch::asm, num::NonZeroUsize};

@@ -3,13 +3,18 @@
 //! That no sum overflows is the caller's to prove
 //! (see [`RowsSpec::resolve`](crate::rows::RowsSpec::resolve)).
 
+pub mod gates;
+pub mod quads;
+
+use super::SPAN;
 use crate::{fixed, matrix::NIBBLES};
 use core::{iter, num::NonZeroUsize};
 
 /// Adds `(W (rows, columns) @ x (columns,)) << shift` to `sums (rows,)`.
 ///
 /// `weights` is row-major, [`Encoding::Int8`](crate::matrix::Encoding::Int8).
-#[inline]
+// By itself, as all here, so that it has a core's registers to itself.
+#[inline(never)]
 pub fn accumulate_i8(
     weights: &[i8],
     columns: NonZeroUsize,
@@ -26,7 +31,7 @@ pub fn accumulate_i8(
 ///
 /// `words` holds the rows as [`Encoding::Int4`](crate::matrix::Encoding::Int4) says, each filled
 /// up to whole words. The nibbles are `w + 8`, so `8 * sum(x)` is taken off once per row.
-#[inline]
+#[inline(never)]
 pub fn accumulate_i4(
     words: &[u32],
     columns: NonZeroUsize,
@@ -57,10 +62,24 @@ pub fn requantize(sums: &mut [i32], multipliers: &[i32]) {
     }
 }
 
+/// The straight line between two values of `table`, times `2^BITS`, plus `start` and, below 0, -1:
+/// at `x / 2^BITS` intervals from its middle, or at its ends. `BITS` is at most 14.
+#[inline(always)]
+pub fn interpolate<const BITS: u32>(table: &[i16; SPAN], x: i32, start: i32) -> i32 {
+    const MIDDLE: i32 = (SPAN / 2) as i32;
+    let inside = x.clamp(-(MIDDLE << BITS), (MIDDLE << BITS) - 1);
+    let index = ((inside >> BITS) + MIDDLE) as usize;
+    let Some(&[low, high]) = table.get(index..).and_then(|rest| rest.first_chunk()) else {
+        return 0;
+    };
+    let (low, high, place) = (i32::from(low), i32::from(high), inside & ((1 << BITS) - 1));
+    start + (x >> 31) + (low << BITS) + (high - low) * place
+}
+
 /// The whole rows of `width` values. `chunks_exact` would count them first, and a Cortex-M0 has no
 /// division.
 #[inline]
-fn rows<T>(mut values: &[T], width: usize) -> impl Iterator<Item = &[T]> {
+pub(super) fn rows<T>(mut values: &[T], width: usize) -> impl Iterator<Item = &[T]> {
     iter::from_fn(move || {
         let (row, below) = values.split_at_checked(width)?;
         values = below;
@@ -119,10 +138,10 @@ pub(super) fn dot_i4(words: &[u32], x: &[i16]) -> i32 {
 #[inline]
 fn pairs(word: u32, x: &[i16; NIBBLES]) -> i32 {
     let nibble = |bits: u32| ((word >> bits) & 0xF) as i32;
-    (0..NIBBLES / 2)
-        .map(|k| {
-            let pair = 4 * k as u32;
-            nibble(pair) * i32::from(x[2 * k]) + nibble(16 + pair) * i32::from(x[2 * k + 1])
+    let (pairs, _) = x.as_chunks::<2>();
+    (pairs.iter().zip([0, 4, 8, 12]))
+        .map(|(&[low, high], bits)| {
+            nibble(bits) * i32::from(low) + nibble(16 + bits) * i32::from(high)
         })
         .sum()
 }

@@ -7,6 +7,8 @@
 //! (see there), so their order does not matter.
 #![allow(unsafe_code)]
 
+pub mod quads;
+
 use super::portable::tail_i8;
 use core::{arch::asm, num::NonZeroUsize};
 
