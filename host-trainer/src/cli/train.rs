@@ -20,8 +20,7 @@ use std::{
 pub(super) struct Train {
     #[command(flatten)]
     data: DataArgs,
-    /// A shipped recipe (default, demo, imdb, imdb-gru, imdb-lstm, keras-imdb, shakespeare,
-    /// waveform, glyphs) or a TOML file
+    /// A shipped recipe (a name that is none lists them) or a TOML file
     #[arg(long, default_value = "default", value_name = "NAME|FILE")]
     recipe: String,
     /// Where the model goes; its float network, curves and provenance go beside it
