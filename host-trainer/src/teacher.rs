@@ -9,6 +9,7 @@
 use crate::linear::{FitError, Lessons, Linear, Sparse, fit, probabilities};
 use crate::training::Score;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Parts into which the texts with labels are dealt.
@@ -40,6 +41,7 @@ pub struct Pupils<'p> {
 
 /// What a teacher makes of the texts: logits `(texts, outputs)`, scaled so that they are neither
 /// too sure nor too shy of the labels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Taught {
     /// Of texts with labels, each from the others.
     pub labelled: Vec<f32>,

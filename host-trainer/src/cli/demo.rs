@@ -68,9 +68,7 @@ impl Demo {
         };
         toolchain::ensure(&Board::named(&boards_folder(), &self.board)?)?;
         output::line("== training a SimpleRNN on the built-in corpus")?;
-        let recipe = Recipe::default()
-            .with(RecipeFields::load("demo")?)
-            .with(self.fields);
+        let recipe = Recipe::named("demo", self.fields)?;
         let corpus = data::load(
             &Source::Builtin,
             &Columns::default(),

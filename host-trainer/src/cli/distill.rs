@@ -33,9 +33,7 @@ pub(super) struct Distill {
 
 impl Distill {
     pub fn run(self) -> Outcome {
-        let recipe = Recipe::default()
-            .with(RecipeFields::load(&self.recipe)?)
-            .with(self.fields);
+        let recipe = Recipe::named(&self.recipe, self.fields)?;
         let mut corpus = self.data.load_texts()?;
         if let Some(path) = &self.unlabelled {
             corpus.unlabelled.extend(load_unlabelled(path)?);

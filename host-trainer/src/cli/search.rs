@@ -6,6 +6,7 @@ use crate::{
     pipeline::Extent,
     progress::{bar, during},
     recipe::{Recipe, RecipeFields},
+    record::hex,
     search::{
         self, Budget, Bytes, DataSet, Ending, Fate, Folder, Measured, Results, Space, Trainer,
         Trial,
@@ -97,9 +98,7 @@ impl Search {
         let search = search::Search {
             budget: Budget { flash, ram },
             space: Space::load(self.space.as_deref())?.without(&self.fields),
-            base: Recipe::default()
-                .with(RecipeFields::load(&self.recipe)?)
-                .with(self.fields),
+            base: Recipe::named(&self.recipe, self.fields)?,
             data: self.data.set()?,
         };
         search.check()?;
@@ -138,11 +137,7 @@ impl Texts {
         }
         Ok(DataSet {
             flags,
-            sha256: corpus
-                .sha256
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            sha256: hex(&corpus.sha256),
             extent: during("counting words", || Extent::of(&corpus)),
         })
     }

@@ -47,9 +47,7 @@ pub(super) struct Train {
 
 impl Train {
     pub fn run(self) -> Outcome {
-        let recipe = Recipe::default()
-            .with(RecipeFields::load(&self.recipe)?)
-            .with(self.fields);
+        let recipe = Recipe::named(&self.recipe, self.fields)?;
         recipe.check()?;
         let network = match &self.float {
             Some(path) => Some(Checkpoint::read(path)?.network),

@@ -23,8 +23,12 @@ pub(crate) fn loss(logits: &mut Buffer, batch: &Batch, scale: f32) -> Outcome {
                 let wanted = target.map_or(f32::from(u8::from(label == 1)), |target| target[0]);
                 binary(row, label == 1, wanted.into(), scale)
             }
-            (_, None) => categorical(row, label.into(), scale),
-            (_, Some(target)) => distribution(row, label.into(), target, scale),
+            (_, target) => {
+                let label = usize::from(label);
+                let one_hot = |output: usize| f64::from(u8::from(output == label));
+                let wanted = |output| target.map_or(one_hot(output), |soft| soft[output].into());
+                categorical(row, label, wanted, scale)
+            }
         };
         outcome.loss_sum += loss;
         outcome.correct += usize::from(right);
@@ -50,32 +54,20 @@ fn binary(mut row: ArrayViewMut1<f32>, label: bool, wanted: f64, scale: f32) -> 
     (loss, (z >= 0.0) == label)
 }
 
-/// `-log(softmax(z)[label])`, whose gradient is `softmax(z) - one_hot(label)`.
-fn categorical(mut row: ArrayViewMut1<f32>, label: usize, scale: f32) -> (f64, bool) {
-    let wanted = f64::from(row[label]);
-    let right = winner(row.view()) == label;
-    let log_sum = log_sum_exp(row.view());
-    for (output, z) in row.iter_mut().enumerate() {
-        let p = libm::exp(f64::from(*z) - log_sum);
-        *z = (p - f64::from(u8::from(output == label))) as f32 * scale;
-    }
-    (log_sum - wanted, right)
-}
-
-/// `-sum(target log(softmax(z)))`, whose gradient is `softmax(z) - target`.
-fn distribution(
+/// `-sum(wanted log(softmax(z)))` over the outputs, whose gradient is `softmax(z) - wanted`.
+fn categorical(
     mut row: ArrayViewMut1<f32>,
     label: usize,
-    target: &[f32],
+    wanted: impl Fn(usize) -> f64,
     scale: f32,
 ) -> (f64, bool) {
     let right = winner(row.view()) == label;
     let log_sum = log_sum_exp(row.view());
     let mut loss = 0.0;
-    for (z, &wanted) in row.iter_mut().zip(target) {
-        let log_p = f64::from(*z) - log_sum;
-        loss -= f64::from(wanted) * log_p;
-        *z = (libm::exp(log_p) - f64::from(wanted)) as f32 * scale;
+    for (output, z) in row.iter_mut().enumerate() {
+        let (log_p, wanted) = (f64::from(*z) - log_sum, wanted(output));
+        loss -= wanted * log_p;
+        *z = (libm::exp(log_p) - wanted) as f32 * scale;
     }
     (loss, right)
 }

@@ -37,30 +37,30 @@ pub(super) fn targets(
     unlabelled: &[String],
     recipe: &Recipe,
     start: &Start,
-    texts: Texts,
+    own: &Own,
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<Option<Targets>, PipelineError> {
-    let said = match &start.soft_labels {
+    let taught = match &start.soft_labels {
         Some(said) => {
             let counts = [
                 splits.train.len(),
                 unlabelled.len(),
                 splits.validation.len(),
             ];
-            match said.are_of(&texts, counts, splits.labels.len()) {
-                true => Some(said.clone()),
+            match said.are_of(&own.texts(unlabelled), counts, splits.labels.len()) {
+                true => Some(said.taught.clone()),
                 false => return Err(PipelineError::OtherTexts),
             }
         }
-        None => judge(splits, unlabelled, recipe, &start.teachers, texts)?,
+        None => judge(splits, unlabelled, recipe, &start.teachers)?,
     };
-    let Some(said) = said else {
+    let Some(taught) = taught else {
         return Ok(None);
     };
     let outputs = settings::outputs(splits.labels.len());
-    tell_teacher(&said, splits, tell);
+    tell_teacher(&taught, splits, tell);
     let certain = teacher::one_hot(&labels(&splits.train), outputs);
-    let soft = teacher::soft(&said.labelled, outputs);
+    let soft = teacher::soft(&taught.labelled, outputs);
     let share = recipe.hard_labels;
     let mixed = certain
         .iter()
@@ -69,7 +69,7 @@ pub(super) fn targets(
     Ok(Some(Targets {
         outputs,
         labelled: mixed.collect(),
-        unlabelled: teacher::soft(&said.unlabelled, outputs),
+        unlabelled: teacher::soft(&taught.unlabelled, outputs),
     }))
 }
 
@@ -85,38 +85,58 @@ pub fn distill(
 ) -> Result<SoftLabels, PipelineError> {
     recipe.check()?;
     let unlabelled = std::mem::take(&mut corpus.unlabelled);
-    let (splits, texts) = split(corpus, &unlabelled, recipe, tell)?;
-    let said = judge(&splits, &unlabelled, recipe, teachers, texts)?;
-    let said = said.ok_or(PipelineError::NoTeacher)?;
-    tell_teacher(&said, &splits, tell);
-    Ok(said)
+    let (splits, own) = split(corpus, recipe, tell)?;
+    let taught = judge(&splits, &unlabelled, recipe, teachers)?;
+    let taught = taught.ok_or(PipelineError::NoTeacher)?;
+    tell_teacher(&taught, &splits, tell);
+    let texts = own.texts(&unlabelled);
+    Ok(SoftLabels { texts, taught })
 }
 
-/// Holds the examples apart, and says which texts they are.
+/// Where examples come from, and how they were held apart.
+pub(super) struct Own {
+    pub sha256: [u8; 32],
+    pub seed: u64,
+    /// Held out to validate and to test, in thousandths.
+    pub shares: [u16; 2],
+}
+
+impl Own {
+    /// What tells them and the texts beside them from others.
+    fn texts(&self, unlabelled: &[String]) -> Texts {
+        Texts::new(self.sha256, unlabelled, self.seed, self.shares)
+    }
+}
+
+/// Holds the examples apart.
 pub(super) fn split(
     corpus: Corpus,
-    unlabelled: &[String],
     recipe: &Recipe,
     tell: &mut dyn FnMut(Event<'_>),
-) -> Result<(Splits, Texts), PipelineError> {
-    let sha256 = corpus.sha256;
+) -> Result<(Splits, Own), PipelineError> {
+    let (sha256, seed) = (corpus.sha256, recipe.seed);
     let validation = settings::permille(recipe.validation);
     let test = settings::test_permille(recipe, !corpus.test.is_empty());
-    let splits = data::split(corpus, settings::split_spec(recipe.seed, validation, test))?;
+    let splits = data::split(corpus, settings::split_spec(seed, validation, test))?;
     tell(Event::Split {
         train: splits.train.len(),
         validation: splits.validation.len(),
         test: splits.test.len(),
     });
-    let texts = Texts::new(sha256, unlabelled, recipe.seed, [validation, test]);
-    Ok((splits, texts))
+    let shares = [validation, test];
+    let own = Own {
+        sha256,
+        seed,
+        shares,
+    };
+    Ok((splits, own))
 }
 
-fn tell_teacher(said: &SoftLabels, splits: &Splits, tell: &mut dyn FnMut(Event<'_>)) {
+fn tell_teacher(taught: &Taught, splits: &Splits, tell: &mut dyn FnMut(Event<'_>)) {
     let outputs = settings::outputs(splits.labels.len());
     tell(Event::Teacher {
-        unlabelled: said.unlabelled.len() / outputs,
-        score: teacher::score(&said.validation, &labels(&splits.validation), outputs),
+        unlabelled: taught.unlabelled.len() / outputs,
+        score: teacher::score(&taught.validation, &labels(&splits.validation), outputs),
     });
 }
 
@@ -131,8 +151,7 @@ fn judge(
     unlabelled: &[String],
     recipe: &Recipe,
     teachers: &[Model],
-    texts: Texts,
-) -> Result<Option<SoftLabels>, PipelineError> {
+) -> Result<Option<Taught>, PipelineError> {
     let mut judgements = Vec::new();
     if recipe.teacher == TeacherName::Ngrams {
         judgements.push(by_ngrams(splits, unlabelled)?);
@@ -140,7 +159,7 @@ fn judge(
     for model in teachers {
         judgements.push(by_model(model, splits, unlabelled)?);
     }
-    Ok(mean(judgements).map(|taught| SoftLabels::new(texts, taught)))
+    Ok(mean(judgements))
 }
 
 /// What a linear model of n-grams makes of the texts.

@@ -25,11 +25,11 @@ pub use soft_labels::{SoftLabels, SoftLabelsError, Texts};
 pub use words::{evaluate_float, split_of};
 
 use crate::{
-    data::{Corpus, Series, TextCorpus},
+    data::{Corpus, Series, Splits, TextCorpus},
     evaluation,
     inference::Model,
     network::{Network, NetworkConfig},
-    progress::during,
+    progress::{bar, during},
     quantize::{Quantized, Quantizer},
     recipe::{ReadName, Recipe},
     training::{EpochRecord, History, Score},
@@ -289,6 +289,14 @@ fn produce(
 }
 
 impl Produced {
+    /// Scores a classifier of texts on the validation part.
+    fn judged(self, data: [u8; 32], splits: Splits) -> Result<Trained, PipelineError> {
+        let progress = bar(splits.validation.len(), "quantised");
+        let score = evaluation::evaluate(&self.model, &splits.validation, &progress)?;
+        progress.finish_and_clear();
+        Ok(self.trained(data, Measure::Class, score, splits.test))
+    }
+
     /// A model without a network.
     fn linear(quantized: Quantized, float: Score, threads: usize) -> Result<Self, PipelineError> {
         Ok(Self {

@@ -5,7 +5,7 @@
 //! network reads them in the order in which they first occur, and learns what is left to know.
 
 use super::{
-    Event, Measure, PipelineError, Produced, Start, Trained, distillation,
+    Event, PipelineError, Produced, Start, Trained, distillation,
     distillation::Targets,
     material::{Material, Sequences, origin, sample},
     produce, settings, words,
@@ -13,11 +13,10 @@ use super::{
 use crate::{
     batch::Example,
     data::{self, Corpus, Splits},
-    evaluation,
     linear::{self, Codebook, Lessons, Linear, Sparse},
     network::Network,
     ngrams::{self, OwnedNgrams, encode_all},
-    progress::{bar, during},
+    progress::during,
     quantize::{self, Calibration, FrontSource, Quantized, WideSource},
     recipe::{Recipe, TaskName},
     teacher,
@@ -49,12 +48,10 @@ pub(super) fn train(
             "n-grams can be classified, not generated: generate characters or bytes",
         ));
     }
-    let sha256 = corpus.sha256;
     let mut unlabelled = std::mem::take(&mut corpus.unlabelled);
-    let test = settings::test_permille(recipe, !corpus.test.is_empty());
-    let (splits, texts) = distillation::split(corpus, &unlabelled, recipe, tell)?;
+    let (splits, own) = distillation::split(corpus, recipe, tell)?;
     let outputs = settings::outputs(splits.labels.len());
-    let taught = distillation::targets(&splits, &unlabelled, recipe, &start, texts, tell)?;
+    let taught = distillation::targets(&splits, &unlabelled, recipe, &start, &own, tell)?;
     if taught.is_none() {
         unlabelled.clear();
     }
@@ -78,7 +75,7 @@ pub(super) fn train(
         true => Some(during("weighing", || Wide::fit(&events, &ngrams, lessons))?),
         false => None,
     };
-    let origin = origin(recipe, &sha256, test);
+    let origin = origin(recipe, &own.sha256, own.shares[1]);
     let front = FrontSource::Ngrams(&ngrams);
     if let (0, Some(wide)) = (recipe.layers, &wide) {
         let quantized = Quantized {
@@ -87,19 +84,19 @@ pub(super) fn train(
         };
         let float = wide.score(&held_out, &splits.validation);
         let produced = Produced::linear(quantized, float, settings::threads(recipe))?;
-        return finish(produced, sha256, splits);
+        return produced.judged(own.sha256, splits);
     }
     let offsets = |events: &[Vec<Token>]| wide.as_ref().map(|wide| wide.offsets(events));
-    let (own, other) = (offsets(&events), offsets(&held_out));
+    let (learnt, judged) = (offsets(&events), offsets(&held_out));
     let (labelled, more) = events.split_at(splits.train.len());
     let training = distillation::examples(labelled, &splits.train, more, taught.as_ref());
-    let judged = distillation::examples(&held_out, &splits.validation, &[], None);
+    let validation = distillation::examples(&held_out, &splits.validation, &[], None);
     let task = settings::classify(recipe, splits.labels.len());
     let material = Material {
         config: settings::network(recipe, recipe.input_kind(), ngrams.view().tokens(), task),
         sequences: Sequences::Examples {
-            training: beside(training, own.as_deref(), outputs),
-            validation: beside(judged, other.as_deref(), outputs),
+            training: beside(training, learnt.as_deref(), outputs),
+            validation: beside(validation, judged.as_deref(), outputs),
         },
         mode: settings::batch_mode(0, recipe.max_length),
         front,
@@ -110,15 +107,7 @@ pub(super) fn train(
         calibration: Calibration::Tokens(sample(labelled, recipe.calibration)),
     };
     let produced = produce(&material, recipe, start, origin, tell)?;
-    finish(produced, sha256, splits)
-}
-
-/// Scores what was produced on the validation part.
-fn finish(produced: Produced, sha256: [u8; 32], splits: Splits) -> Result<Trained, PipelineError> {
-    let progress = bar(splits.validation.len(), "quantised");
-    let score = evaluation::evaluate(&produced.model, &splits.validation, &progress)?;
-    progress.finish_and_clear();
-    Ok(produced.trained(sha256, Measure::Class, score, splits.test))
+    produced.judged(own.sha256, splits)
 }
 
 /// What the float network of an artifact is worth on examples, beside the artifact's own weights

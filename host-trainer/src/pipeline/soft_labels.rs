@@ -29,12 +29,8 @@ const HEADER: usize = 42;
 pub struct SoftLabels {
     /// Of which texts.
     pub texts: Texts,
-    /// Logits of the training texts, `(texts, outputs)`.
-    pub labelled: Vec<f32>,
-    /// Of the texts without a label.
-    pub unlabelled: Vec<f32>,
-    /// Of the validation texts.
-    pub validation: Vec<f32>,
+    /// What they said.
+    pub taught: Taught,
 }
 
 /// What tells some texts, and how they were held apart, from others.
@@ -91,20 +87,6 @@ pub enum SoftLabelsError {
 }
 
 impl SoftLabels {
-    pub(super) fn new(texts: Texts, taught: Taught) -> Self {
-        let Taught {
-            labelled,
-            unlabelled,
-            validation,
-        } = taught;
-        Self {
-            texts,
-            labelled,
-            unlabelled,
-            validation,
-        }
-    }
-
     /// Writes them; a file of that name is replaced only when all is written.
     ///
     /// # Errors
@@ -153,7 +135,8 @@ impl SoftLabels {
     /// Whether they are of these texts, so many of each kind.
     pub(super) fn are_of(&self, texts: &Texts, counts: [usize; 3], classes: usize) -> bool {
         let outputs = settings::outputs(classes);
-        let parts = [&self.labelled, &self.unlabelled, &self.validation];
+        let taught = &self.taught;
+        let parts = [&taught.labelled, &taught.unlabelled, &taught.validation];
         let lengths = parts.map(Vec::len);
         self.texts == *texts && lengths == counts.map(|count| count * outputs)
     }
@@ -166,9 +149,11 @@ mod tests {
     fn sample() -> SoftLabels {
         SoftLabels {
             texts: Texts::new([7; 32], &["a".into(), "bc".into()], 3, [100, 0]),
-            labelled: vec![0.5, -1.0],
-            unlabelled: vec![2.0],
-            validation: vec![],
+            taught: Taught {
+                labelled: vec![0.5, -1.0],
+                unlabelled: vec![2.0],
+                validation: vec![],
+            },
         }
     }
 

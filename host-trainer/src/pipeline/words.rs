@@ -1,16 +1,15 @@
 //! Labelled texts, read as words.
 
 use super::{
-    Event, Measure, PipelineError, Start, Trained, distillation,
+    Event, PipelineError, Start, Trained, distillation,
     material::{Material, Sequences, origin, sample},
     produce, related, settings,
 };
 use crate::{
-    batch::{BatchConfig, Example, Sequence},
+    batch::{BatchConfig, Example},
     data::{self, Corpus, DataError, Splits},
-    evaluation,
     network::Network,
-    progress::{bar, during},
+    progress::during,
     quantize::{Calibration, FrontSource},
     recipe::{Recipe, TaskName},
     training::{self, Score},
@@ -34,12 +33,10 @@ pub(super) fn train(
             "words can be classified, not generated: generate characters or bytes",
         ));
     }
-    let sha256 = corpus.sha256;
     let unlabelled = std::mem::take(&mut corpus.unlabelled);
-    let test = settings::test_permille(recipe, !corpus.test.is_empty());
-    let (splits, texts) = distillation::split(corpus, &unlabelled, recipe, tell)?;
+    let (splits, own) = distillation::split(corpus, recipe, tell)?;
     let marks = Marks::kept(recipe.marks);
-    let taught = distillation::targets(&splits, &unlabelled, recipe, &start, texts, tell)?;
+    let taught = distillation::targets(&splits, &unlabelled, recipe, &start, &own, tell)?;
     let vocabulary = during("counting words", || {
         OwnedVocabulary::choose(
             splits.train.iter().map(|example| example.text.as_str()),
@@ -62,7 +59,7 @@ pub(super) fn train(
         config: settings::network(recipe, recipe.input_kind(), size, task),
         sequences: Sequences::Examples {
             training: distillation::examples(&tokens, &splits.train, &more, taught.as_ref()),
-            validation: examples(&held_out, &splits.validation),
+            validation: distillation::examples(&held_out, &splits.validation, &[], None),
         },
         mode: settings::batch_mode(recipe.window, recipe.max_length),
         front: FrontSource::Words {
@@ -76,12 +73,9 @@ pub(super) fn train(
         bias: &[],
         calibration: Calibration::Tokens(sample(&tokens, recipe.calibration)),
     };
-    let origin = origin(recipe, &sha256, test);
+    let origin = origin(recipe, &own.sha256, own.shares[1]);
     let produced = produce(&material, recipe, start, origin, tell)?;
-    let progress = bar(splits.validation.len(), "quantised");
-    let score = evaluation::evaluate(&produced.model, &splits.validation, &progress)?;
-    progress.finish_and_clear();
-    Ok(produced.trained(sha256, Measure::Class, score, splits.test))
+    produced.judged(own.sha256, splits)
 }
 
 /// The split that an artifact was trained with, whatever test examples came with the data now
@@ -120,7 +114,8 @@ pub fn evaluate_float(
     };
     let tokens = encode_all(vocabulary, data, start, marks);
     let window = artifact.manifest.task.window();
-    float_score(network, &examples(&tokens, data), window)
+    let examples = distillation::examples(&tokens, data, &[], None);
+    float_score(network, &examples, window)
 }
 
 /// What a float network is worth on examples, of whose tokens it sees the last `window`, 0 for
@@ -157,18 +152,4 @@ fn vocabulary_event<'e>(vocabulary: &OwnedVocabulary, tokens: &[Vec<Token>]) -> 
         tokens: count,
         unknown: unknown as f64 / count.max(1) as f64,
     }
-}
-
-fn examples<'t>(tokens: &'t [Vec<Token>], data: &[data::Example]) -> Vec<Example<'t>> {
-    tokens
-        .iter()
-        .zip(data)
-        .map(|(tokens, example)| Example {
-            sequence: Sequence::Tokens(tokens),
-            label: example.label as u16,
-            target: None,
-            offset: None,
-            given: 0,
-        })
-        .collect()
 }

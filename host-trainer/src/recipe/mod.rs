@@ -260,6 +260,15 @@ impl RecipeFields {
 }
 
 impl Recipe {
+    /// The shipped recipe of that name, or the file at that path, with the fields that `fields`
+    /// names replaced.
+    ///
+    /// # Errors
+    /// As [`RecipeFields::load`].
+    pub fn named(name: &str, fields: RecipeFields) -> Result<Self, RecipeError> {
+        Ok(Self::default().with(RecipeFields::load(name)?).with(fields))
+    }
+
     /// The network's input behind tokens.
     pub fn input_kind(&self) -> InputKind {
         match self.input {

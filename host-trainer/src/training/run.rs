@@ -125,10 +125,7 @@ impl<'a, L: Lessons> Run<'a, L> {
         for epoch in 1..=self.config.epochs {
             let record = self.epoch(epoch)?;
             if record.best_so_far {
-                let judged = match &self.average {
-                    Some(average) => average.network(),
-                    None => &*self.network,
-                };
+                let judged = judged(&self.average, self.network);
                 self.best.clone_from(judged.parameters());
                 if let Some(path) = &self.config.checkpoint {
                     checkpoint::write(path, judged, epoch, record.score())?;
@@ -215,10 +212,7 @@ impl<'a, L: Lessons> Run<'a, L> {
 
     fn validate(&mut self, epoch: usize) -> Result<Option<Score>, TrainingError> {
         let progress = Progress::new(self.config.progress, "validation");
-        let judged = match &self.average {
-            Some(average) => average.network(),
-            None => &*self.network,
-        };
+        let judged = judged(&self.average, self.network);
         let network = match &mut self.twin {
             Some(twin) => {
                 twin.follow(judged.parameters())?;
@@ -264,6 +258,11 @@ impl<'a, L: Lessons> Run<'a, L> {
         let factor = self.config.schedule.factor(step, per_epoch, total);
         self.config.learning_rate * factor
     }
+}
+
+/// The network that is judged and kept.
+fn judged<'n>(average: &'n Option<Average>, network: &'n Network) -> &'n Network {
+    average.as_ref().map_or(network, Average::network)
 }
 
 /// A seed for each epoch; the multiplier is that of Knuth's MMIX generator.
