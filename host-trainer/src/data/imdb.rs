@@ -25,9 +25,10 @@ use indicatif::ProgressBar;
 use super::file::{measure, open};
 use super::{Corpus, DataError, Example};
 
-/// Reviews of one film have neighbouring ids (at most 30 a film); blocks of this many ids
-/// keep nearly all of them together.
-const IDS_PER_GROUP: u32 = 50;
+/// Reviews of one film have neighbouring ids (at most 30 a film); blocks of this many ids keep
+/// nearly all of them together: a tenth of a set of such blocks has few films in common with the
+/// rest.
+const IDS_PER_GROUP: u32 = 250;
 
 const LABELS: [&str; 2] = ["negative", "positive"];
 

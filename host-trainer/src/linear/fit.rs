@@ -1,11 +1,11 @@
-//! Logistic regression over n-grams scaled by naive Bayes, by L-BFGS.
+//! Logistic regression, over n-grams scaled by naive Bayes or over any features, by L-BFGS.
 //!
-//! With `x` the binary features of a text, `r` the log-count ratios of naive Bayes and `v` what
+//! With `x` the features of a text, `r` the log-count ratios of naive Bayes (or ones) and `v` what
 //! is fitted, `z = (r * v)^T x + b`; the loss is the cross-entropy of `z` (sigmoid or softmax)
 //! with the target, plus `lambda / 2 |v|^2`. Wang and Manning, "Baselines and Bigrams: Simple,
 //! Good Sentiment and Topic Classification", ACL 2012, with logistic loss.
 
-use super::sparse::Sparse;
+use super::Design;
 use argmin::{
     core::{CostFunction, Error, Executor, Gradient, State},
     solver::{linesearch::MoreThuenteLineSearch, quasinewton::LBFGS},
@@ -43,6 +43,15 @@ pub struct Lessons<'l> {
     pub outputs: usize,
 }
 
+/// What each feature is multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scaling {
+    /// The log-count ratio of naive Bayes; the features are binary.
+    NaiveBayes,
+    /// Nothing.
+    None,
+}
+
 /// Why nothing was fitted.
 #[derive(Debug, thiserror::Error)]
 pub enum FitError {
@@ -55,13 +64,21 @@ pub enum FitError {
 ///
 /// # Errors
 /// [`FitError::Search`] if a loss is not finite.
-pub fn fit(x: &Sparse, lessons: Lessons<'_>, iterations: u64) -> Result<Linear, FitError> {
+pub fn fit<X: Design>(
+    x: &X,
+    lessons: Lessons<'_>,
+    scaling: Scaling,
+    iterations: u64,
+) -> Result<Linear, FitError> {
     let outputs = lessons.outputs;
     let total: f64 = lessons.weights.iter().map(|&w| f64::from(w)).sum();
     let loss = Loss {
         x,
         lessons,
-        ratios: ratios(x, lessons),
+        ratios: match scaling {
+            Scaling::NaiveBayes => ratios(x, lessons),
+            Scaling::None => vec![1.0; x.features() * outputs],
+        },
         penalty: PENALTY * total,
         last: RefCell::default(),
     };
@@ -81,7 +98,7 @@ pub fn fit(x: &Sparse, lessons: Lessons<'_>, iterations: u64) -> Result<Linear, 
 
 /// `r (features, outputs)`: how much more often a feature is in the texts of a class than in
 /// the others, as the logarithm of a ratio.
-fn ratios(x: &Sparse, lessons: Lessons<'_>) -> Vec<f32> {
+fn ratios(x: &impl Design, lessons: Lessons<'_>) -> Vec<f32> {
     let outputs = lessons.outputs;
     let weighted = |positive: bool| -> Vec<f32> {
         let rows = lessons.targets.chunks(outputs).zip(lessons.weights);
@@ -114,8 +131,8 @@ fn ratios(x: &Sparse, lessons: Lessons<'_>) -> Vec<f32> {
 }
 
 /// The loss, as a function of `v (features, outputs)` and `b (outputs,)` behind it.
-struct Loss<'l> {
-    x: &'l Sparse,
+struct Loss<'l, X> {
+    x: &'l X,
     lessons: Lessons<'l>,
     ratios: Vec<f32>,
     penalty: f64,
@@ -123,7 +140,7 @@ struct Loss<'l> {
     last: RefCell<(Vec<f64>, Vec<f32>)>,
 }
 
-impl Loss<'_> {
+impl<X: Design> Loss<'_, X> {
     /// `W = r * v`, and `b`.
     fn scaled(&self, v: &[f64]) -> (Vec<f32>, Vec<f32>) {
         let (v, bias) = v.split_at(self.ratios.len());
@@ -153,7 +170,7 @@ impl Loss<'_> {
     }
 }
 
-impl CostFunction for &Loss<'_> {
+impl<X: Design> CostFunction for &Loss<'_, X> {
     type Param = Vec<f64>;
     type Output = f64;
 
@@ -167,7 +184,7 @@ impl CostFunction for &Loss<'_> {
     }
 }
 
-impl Gradient for &Loss<'_> {
+impl<X: Design> Gradient for &Loss<'_, X> {
     type Param = Vec<f64>;
     type Gradient = Vec<f64>;
 

@@ -4,7 +4,7 @@
 //! fitted, the least important n-grams go, and so on: those that remain take over the weight of
 //! those that they come with.
 
-use super::{FitError, Lessons, Sparse, fit};
+use super::{FitError, Lessons, Scaling, Sparse, fit};
 
 /// What is kept of the n-grams in a round.
 const KEPT: f64 = 0.55;
@@ -23,7 +23,7 @@ pub fn select(x: &Sparse, lessons: Lessons<'_>, count: usize) -> Result<Vec<u32>
     while kept.len() > count {
         let share = (kept.len() as f64 * KEPT) as usize;
         let next = share.min(FIRST).max(count);
-        let model = fit(&rest, lessons, ITERATIONS)?;
+        let model = fit(&rest, lessons, Scaling::NaiveBayes, ITERATIONS)?;
         let best = most_important(&rest, &model.weights, lessons.outputs, next);
         kept = best.iter().map(|&feature| kept[feature as usize]).collect();
         rest = rest.select(&best);

@@ -10,14 +10,14 @@ use crate::{
     evaluation,
     inference::Model,
     ngrams,
-    progress::{bar, during},
-    recipe::{Recipe, TeacherName},
-    teacher::{self, Pupils, Taught},
+    progress::bar,
+    recipe::Recipe,
+    teacher::{self, Pupils, Taught, Teacher},
 };
 use rayon::prelude::*;
 use spinet_core::{Token, text::Marks};
 
-/// Words of a teacher's longest n-gram.
+/// Words of the longest n-gram that teachers look at.
 const ORDER: u8 = 3;
 
 /// What is to be learnt of every text.
@@ -153,8 +153,9 @@ fn judge(
     teachers: &[Model],
 ) -> Result<Option<Taught>, PipelineError> {
     let mut judgements = Vec::new();
-    if recipe.teacher == TeacherName::Ngrams {
-        judgements.push(by_ngrams(splits, unlabelled)?);
+    let own = recipe.teacher.teachers();
+    if !own.is_empty() {
+        judgements.push(by_linear_models(own, splits, unlabelled)?);
     }
     for model in teachers {
         judgements.push(by_model(model, splits, unlabelled)?);
@@ -162,8 +163,12 @@ fn judge(
     Ok(mean(judgements))
 }
 
-/// What a linear model of n-grams makes of the texts.
-fn by_ngrams(splits: &Splits, unlabelled: &[String]) -> Result<Taught, PipelineError> {
+/// What linear models of n-grams or of paragraph vectors make of the texts.
+fn by_linear_models(
+    teachers: &[Teacher],
+    splits: &Splits,
+    unlabelled: &[String],
+) -> Result<Taught, PipelineError> {
     let outputs = settings::outputs(splits.labels.len());
     let keys = |text: &str| ngrams::distinct_keys(text, ORDER, Marks::Kept);
     let texts = |examples: &[data::Example]| -> Vec<Vec<u32>> {
@@ -172,16 +177,15 @@ fn by_ngrams(splits: &Splits, unlabelled: &[String]) -> Result<Taught, PipelineE
     };
     let groups: Vec<u32> = splits.train.iter().map(|example| example.group).collect();
     let unlabelled: Vec<Vec<u32>> = unlabelled.par_iter().map(|text| keys(text)).collect();
-    Ok(during("teaching", || {
-        teacher::teach(&Pupils {
-            labelled: &texts(&splits.train),
-            labels: &labels(&splits.train),
-            groups: &groups,
-            unlabelled: &unlabelled,
-            validation: &texts(&splits.validation),
-            outputs,
-        })
-    })?)
+    let pupils = Pupils {
+        labelled: &texts(&splits.train),
+        labels: &labels(&splits.train),
+        groups: &groups,
+        unlabelled: &unlabelled,
+        validation: &texts(&splits.validation),
+        outputs,
+    };
+    Ok(teacher::teach(teachers, &pupils)?)
 }
 
 /// What a model makes of the texts.

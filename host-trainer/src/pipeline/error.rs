@@ -93,7 +93,7 @@ pub enum PipelineError {
     #[error("the soft labels are of other texts, or of these with another seed or share held out")]
     OtherTexts,
     /// Nobody to judge texts.
-    #[error("there is no teacher: name models with --teachers, or say --teacher ngrams")]
+    #[error("there is no teacher: name models with --teachers, or say --teacher both")]
     NoTeacher,
     /// Data that differ from what the model was trained on.
     #[error("the data have {found} features, the model {expected}")]

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     batch::Example,
     data::{self, Corpus, Splits},
-    linear::{self, Codebook, Lessons, Linear, Sparse},
+    linear::{self, Codebook, Lessons, Linear, Scaling, Sparse},
     network::Network,
     ngrams::{self, OwnedNgrams, encode_all},
     progress::during,
@@ -209,7 +209,7 @@ impl Wide {
     ) -> Result<Self, PipelineError> {
         let outputs = lessons.outputs;
         let x = matrix(events, ngrams.view().hash.words.into());
-        let Linear { weights, bias } = linear::fit(&x, lessons, ITERATIONS)?;
+        let Linear { weights, bias } = linear::fit(&x, lessons, Scaling::NaiveBayes, ITERATIONS)?;
         let importance: Vec<f64> = (x.frequencies().into_iter())
             .flat_map(|df| std::iter::repeat_n(df as f64, outputs))
             .collect();

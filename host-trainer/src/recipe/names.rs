@@ -1,5 +1,6 @@
 //! The words that a recipe's fields can be.
 
+use crate::teacher::Teacher;
 use serde::{Deserialize, Serialize};
 use spinet_core::{Readout, matrix::Encoding};
 
@@ -41,6 +42,22 @@ pub enum TeacherName {
     None,
     /// A linear model of word n-grams, which labels texts without a label as well.
     Ngrams,
+    /// A linear model of paragraph vectors, which are learnt from all texts.
+    Paragraphs,
+    /// Both of them.
+    Both,
+}
+
+impl TeacherName {
+    /// The teachers of that name.
+    pub const fn teachers(self) -> &'static [Teacher] {
+        match self {
+            Self::None => &[],
+            Self::Ngrams => &[Teacher::Ngrams],
+            Self::Paragraphs => &[Teacher::Paragraphs],
+            Self::Both => &[Teacher::Ngrams, Teacher::Paragraphs],
+        }
+    }
 }
 
 /// The ways in for tokens.
