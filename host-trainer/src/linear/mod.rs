@@ -15,6 +15,6 @@ mod sparse;
 
 pub use codebook::{CODES, Codebook};
 pub use design::{Dense, Design};
-pub use fit::{FitError, Lessons, Linear, Scaling, fit, probabilities};
+pub use fit::{FitError, Lessons, Linear, Method, Scaling, fit, probabilities};
 pub use select::select;
 pub use sparse::Sparse;

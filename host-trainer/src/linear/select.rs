@@ -4,14 +4,18 @@
 //! fitted, the least important n-grams go, and so on: those that remain take over the weight of
 //! those that they come with.
 
-use super::{FitError, Lessons, Scaling, Sparse, fit};
+use super::{FitError, Lessons, Method, Scaling, Sparse, fit};
 
 /// What is kept of the n-grams in a round.
 const KEPT: f64 = 0.55;
 /// What is kept at most after the first round: most n-grams say next to nothing.
 const FIRST: usize = 200_000;
-/// Iterations of a round's fit; more do not change what is kept.
-const ITERATIONS: u64 = 25;
+/// A round's fit; more iterations do not change what is kept.
+const METHOD: Method = Method {
+    scaling: Scaling::NaiveBayes,
+    penalty: 1e-4,
+    iterations: 25,
+};
 
 /// The `count` most important features, in ascending order.
 ///
@@ -23,7 +27,7 @@ pub fn select(x: &Sparse, lessons: Lessons<'_>, count: usize) -> Result<Vec<u32>
     while kept.len() > count {
         let share = (kept.len() as f64 * KEPT) as usize;
         let next = share.min(FIRST).max(count);
-        let model = fit(&rest, lessons, Scaling::NaiveBayes, ITERATIONS)?;
+        let model = fit(&rest, lessons, METHOD)?;
         let best = most_important(&rest, &model.weights, lessons.outputs, next);
         kept = best.iter().map(|&feature| kept[feature as usize]).collect();
         rest = rest.select(&best);

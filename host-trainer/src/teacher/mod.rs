@@ -12,7 +12,7 @@
 mod ngrams;
 mod paragraphs;
 
-use crate::linear::{Dense, Design, FitError, Lessons, Scaling, fit, probabilities};
+use crate::linear::{Dense, Design, FitError, Lessons, Method, Scaling, fit, probabilities};
 use crate::{progress::during, training::Score};
 use ndarray::Array2;
 use rayon::prelude::*;
@@ -21,8 +21,12 @@ use std::collections::HashMap;
 
 /// Parts into which the texts with labels are dealt.
 const FOLDS: usize = 5;
-/// Iterations of the fit that joins teachers.
-const ITERATIONS: u64 = 100;
+/// The fit that joins teachers: of a few numbers, which hardly need a penalty.
+const JOINING: Method = Method {
+    scaling: Scaling::None,
+    penalty: 1e-4,
+    iterations: 100,
+};
 /// The least probability whose logarithm is taken.
 const LEAST: f64 = 1e-30;
 
@@ -91,8 +95,7 @@ pub fn teach(teachers: &[Teacher], pupils: &Pupils<'_>) -> Result<Taught, FitErr
 fn cross_fitted<X: Design>(
     [labelled, unlabelled, validation]: [&X; 3],
     pupils: &Pupils<'_>,
-    scaling: Scaling,
-    iterations: u64,
+    method: Method,
 ) -> Result<Taught, FitError> {
     let (outputs, targets) = (pupils.outputs, pupils.targets());
     let fit = |weights: &[f32]| {
@@ -102,7 +105,7 @@ fn cross_fitted<X: Design>(
             weights,
             outputs,
         };
-        fit(labelled, lessons, scaling, iterations)
+        fit(labelled, lessons, method)
     };
     let folds = folds(pupils.groups);
     let mut apart = vec![0.0; targets.len()];
@@ -141,7 +144,7 @@ fn joined(judgements: &[Taught], pupils: &Pupils<'_>) -> Result<Taught, FitError
         weights: &vec![1.0; labelled.nrows()],
         outputs,
     };
-    let model = fit(&Dense(labelled.view()), lessons, Scaling::None, ITERATIONS)?;
+    let model = fit(&Dense(labelled.view()), lessons, JOINING)?;
     let judge = |logits: Array2<f32>| Dense(logits.view()).product(&model.weights, &model.bias);
     Ok(Taught {
         labelled: judge(labelled),
