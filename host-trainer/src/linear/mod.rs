@@ -7,12 +7,14 @@
 //!
 //! Beside recurrent networks they are what a few kilobytes hold best, and good teachers.
 
+mod apart;
 mod codebook;
 mod design;
 mod fit;
 mod select;
 mod sparse;
 
+pub use apart::judged_apart;
 pub use codebook::{CODES, Codebook};
 pub use design::{Dense, Design};
 pub use fit::{FitError, Lessons, Linear, Method, Scaling, fit, probabilities};

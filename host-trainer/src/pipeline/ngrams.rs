@@ -91,8 +91,15 @@ pub(super) fn train(
         let produced = Produced::linear(quantized, float, settings::threads(recipe))?;
         return produced.judged(own.sha256, splits);
     }
-    let offsets = |events: &[Vec<Token>]| wide.as_ref().map(|wide| wide.offsets(events));
-    let (learnt, judged) = (offsets(&events), offsets(&held_out));
+    let judged = wide.as_ref().map(|wide| wide.offsets(&held_out));
+    let learnt = match recipe.wide {
+        true => Some(during("weighing apart", || {
+            let groups = groups(&splits.train, unlabelled.len());
+            let x = matrix(&events, ngrams.view().hash.words.into());
+            linear::judged_apart(&x, lessons, &groups, METHOD)
+        })?),
+        false => None,
+    };
     let (labelled, more) = events.split_at(splits.train.len());
     let training = distillation::examples(labelled, &splits.train, more, taught.as_ref());
     let validation = distillation::examples(&held_out, &splits.validation, &[], None);
@@ -147,6 +154,13 @@ fn goal(splits: &Splits, taught: Option<&Targets>, outputs: usize) -> Vec<f32> {
             teacher::one_hot(&labels, outputs)
         }
     }
+}
+
+/// What must not be torn apart: the groups of the examples, and each text without a label by itself.
+fn groups(examples: &[data::Example], unlabelled: usize) -> Vec<u32> {
+    let own = examples.iter().map(|example| example.group);
+    let next = own.clone().max().map_or(0, |last| last + 1);
+    own.chain((next..).take(unlabelled)).collect()
 }
 
 /// The n-grams that say most of the classes, among those that several of the first `labelled`

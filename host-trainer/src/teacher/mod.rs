@@ -12,15 +12,14 @@
 mod ngrams;
 mod paragraphs;
 
-use crate::linear::{Dense, Design, FitError, Lessons, Method, Scaling, fit, probabilities};
+use crate::linear::{
+    Dense, Design, FitError, Lessons, Method, Scaling, fit, judged_apart, probabilities,
+};
 use crate::{progress::during, training::Score};
 use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
-/// Parts into which the texts with labels are dealt.
-const FOLDS: usize = 5;
 /// The fit that joins teachers: of a few numbers, which hardly need a penalty.
 const JOINING: Method = Method {
     scaling: Scaling::None,
@@ -98,28 +97,13 @@ fn cross_fitted<X: Design>(
     method: Method,
 ) -> Result<Taught, FitError> {
     let (outputs, targets) = (pupils.outputs, pupils.targets());
-    let fit = |weights: &[f32]| {
-        let targets = &targets;
-        let lessons = Lessons {
-            targets,
-            weights,
-            outputs,
-        };
-        fit(labelled, lessons, method)
+    let lessons = Lessons {
+        targets: &targets,
+        weights: &vec![1.0; labelled.texts()],
+        outputs,
     };
-    let folds = folds(pupils.groups);
-    let mut apart = vec![0.0; targets.len()];
-    for fold in 0..FOLDS {
-        let weight = |&own: &usize| f32::from(u8::from(own != fold));
-        let weights: Vec<f32> = folds.iter().map(weight).collect();
-        let model = fit(&weights)?;
-        let judged = labelled.product(&model.weights, &model.bias);
-        let rows = apart.chunks_mut(outputs).zip(judged.chunks(outputs));
-        rows.zip(&folds)
-            .filter(|(_, own)| **own == fold)
-            .for_each(|((row, z), _)| row.copy_from_slice(z));
-    }
-    let whole = fit(&vec![1.0; labelled.texts()])?;
+    let apart = judged_apart(labelled, lessons, pupils.groups, method)?;
+    let whole = fit(labelled, lessons, method)?;
     let judge = |x: &X| x.product(&whole.weights, &whole.bias);
     Ok(Taught {
         labelled: apart,
@@ -203,16 +187,6 @@ pub fn score(logits: &[f32], labels: &[usize], outputs: usize) -> Score {
         loss: loss / texts,
         accuracy: right as f64 / texts,
     }
-}
-
-/// The fold of each text: groups are dealt in the order in which they come.
-fn folds(groups: &[u32]) -> Vec<usize> {
-    let mut seen = HashMap::new();
-    let fold = |group: &u32| {
-        let next = seen.len() % FOLDS;
-        *seen.entry(*group).or_insert(next)
-    };
-    groups.iter().map(fold).collect()
 }
 
 #[cfg(test)]
