@@ -46,3 +46,44 @@ fn folds(groups: &[u32]) -> Vec<usize> {
     };
     groups.iter().map(fold).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linear::{Dense, Scaling};
+
+    #[test]
+    fn groups_are_not_torn_apart() {
+        assert_eq!(
+            folds(&[9, 9, 4, 9, 5, 6, 7, 8, 4]),
+            [0, 0, 1, 0, 2, 3, 4, 0, 1]
+        );
+    }
+
+    /// Each text has a feature of its own, by which a model that has learnt from it knows its target.
+    #[test]
+    fn a_text_is_judged_by_a_model_of_the_others() {
+        let texts = 40;
+        let x = ndarray::Array2::<f32>::eye(texts);
+        let x = Dense(x.view());
+        let targets: Vec<f32> = (0..texts).map(|text| (text % 2) as f32).collect();
+        let lessons = Lessons {
+            targets: &targets,
+            weights: &vec![1.0; texts],
+            outputs: 1,
+        };
+        let method = Method {
+            scaling: Scaling::None,
+            penalty: 1e-4,
+            iterations: 100,
+        };
+        let groups: Vec<u32> = (0..texts as u32).map(|text| text / 2).collect();
+        let whole = fit(&x, lessons, method).unwrap();
+        let known = x.product(&whole.weights, &whole.bias);
+        let apart = judged_apart(&x, lessons, &groups, method).unwrap();
+        for ((known, apart), target) in known.iter().zip(&apart).zip(targets) {
+            assert!((known * (2.0 * target - 1.0)) > 1.0, "{known}");
+            assert!(apart.abs() < 0.1, "{apart}");
+        }
+    }
+}

@@ -305,14 +305,6 @@ mod tests {
     }
 
     #[test]
-    fn groups_are_not_torn_apart() {
-        assert_eq!(
-            folds(&[9, 9, 4, 9, 5, 6, 7, 8, 4]),
-            [0, 0, 1, 0, 2, 3, 4, 0, 1]
-        );
-    }
-
-    #[test]
     fn targets_of_two_classes_are_one_number() {
         assert_eq!(one_hot(&[1, 0], 1), [1.0, 0.0]);
         assert_eq!(one_hot(&[2, 0], 3), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
