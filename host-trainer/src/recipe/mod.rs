@@ -19,7 +19,7 @@ use spinet_core::{cell::CellKind, matrix::Encoding};
 use std::path::{Path, PathBuf};
 
 /// The recipes that come with the program.
-pub const SHIPPED: [(&str, &str); 15] = [
+pub const SHIPPED: [(&str, &str); 14] = [
     ("default", include_str!("../../recipes/default.toml")),
     ("demo", include_str!("../../recipes/demo.toml")),
     ("imdb", include_str!("../../recipes/imdb.toml")),
@@ -30,10 +30,6 @@ pub const SHIPPED: [(&str, &str); 15] = [
     ("imdb-64k", include_str!("../../recipes/imdb-64k.toml")),
     ("imdb-200k", include_str!("../../recipes/imdb-200k.toml")),
     ("imdb-512k", include_str!("../../recipes/imdb-512k.toml")),
-    (
-        "imdb-teacher",
-        include_str!("../../recipes/imdb-teacher.toml"),
-    ),
     ("keras-imdb", include_str!("../../recipes/keras-imdb.toml")),
     (
         "shakespeare",
