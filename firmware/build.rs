@@ -9,7 +9,7 @@ use std::{env, fs};
 use board::Board;
 use spinet_core::Artifact;
 use spinet_core::artifact::{Front, Task};
-use spinet_core::cell::CellKind;
+use spinet_core::emit::Source;
 use spinet_core::shape::Dimensions;
 
 #[path = "boards/board.rs"]
@@ -17,6 +17,9 @@ mod board;
 
 /// The model without `SPINET_MODEL`, in this folder.
 const DEFAULT_MODEL: &str = "models/imdb.spinet";
+
+/// The copy of the model that is compiled in: the bytes that were checked, and zeros to a whole word.
+const MODEL_WORDS: &str = "model.words";
 
 /// The copies of the service, the model's state in it, that are on the stack on its way to its
 /// place.
@@ -53,7 +56,11 @@ fn generate() -> Result<(), String> {
     model.check(&board)?;
     let out = PathBuf::from(environment("OUT_DIR")?);
     write(&out.join("board.rs"), &board_source(&board))?;
-    write(&out.join("model.rs"), &model.source())?;
+    write(&out.join("model.rs"), &model.source)?;
+    write(
+        &out.join(MODEL_WORDS),
+        bytemuck::cast_slice::<u32, u8>(&model.words),
+    )?;
     write(
         &out.join("memory.x"),
         &memory_map(&board, model.stack_bytes(&board)),
@@ -101,11 +108,12 @@ fn logger_bytes() -> Result<u32, String> {
 
 /// The model's file and what the program must know of it beforehand.
 struct Model {
-    path: PathBuf,
     bytes: usize,
+    /// The file, aligned as the format asks.
+    words: Vec<u32>,
+    /// `model.rs`: the shape, the model as a constant, and its bytes.
+    source: String,
     dimensions: Dimensions,
-    /// The layers' cells.
-    cells: Vec<CellKind>,
     /// The service that the model asks for.
     service: &'static str,
     /// Numbers in a vector, if the model reads those.
@@ -122,25 +130,27 @@ impl Model {
         println!("cargo::rerun-if-changed={name}");
         let failed = |why: &dyn std::fmt::Display| format!("model {name}: {why}");
         let file = fs::read(&name).map_err(|error| failed(&error))?;
-        let path = fs::canonicalize(&name).map_err(|error| failed(&error))?;
         // A byte vector may lie anywhere; artifacts are read where they lie, at a multiple of 4.
-        let mut aligned = vec![0u32; file.len().div_ceil(4)];
-        let bytes = bytemuck::cast_slice_mut::<u32, u8>(&mut aligned);
+        let mut words = vec![0u32; file.len().div_ceil(4)];
+        let bytes = bytemuck::cast_slice_mut::<u32, u8>(&mut words);
         bytes[..file.len()].copy_from_slice(&file);
-        let artifact = Artifact::parse(&bytes[..file.len()]).map_err(|error| failed(&error))?;
-        let dimensions = artifact.network.dimensions();
+        let included = format!("concat!(env!(\"OUT_DIR\"), \"/{MODEL_WORDS}\")");
+        let source =
+            Source::new(&bytes[..file.len()], &included).map_err(|error| failed(&error))?;
+        let artifact = &source.artifact;
+        let features = match artifact.front {
+            Front::Series(series) => Some(series.features()),
+            Front::Words(_) | Front::Ngrams(_) | Front::Symbols(_) => None,
+        };
         Ok(Self {
-            path,
             bytes: file.len(),
-            dimensions,
-            cells: (artifact.manifest.layers.iter().flatten())
-                .map(|layer| layer.kind())
-                .collect(),
-            service: service(&artifact).map_err(|why| failed(&why))?,
-            features: match artifact.front {
-                Front::Series(series) => Some(series.features()),
-                Front::Words(_) | Front::Ngrams(_) | Front::Symbols(_) => None,
-            },
+            source: features.map_or_else(String::new, |features| {
+                format!("/// Numbers in a vector.\npub const FEATURES: usize = {features};\n")
+            }) + &source.to_string(),
+            dimensions: artifact.network.dimensions(),
+            service: service(artifact).map_err(|why| failed(&why))?,
+            features,
+            words,
             logger_bytes,
         })
     }
@@ -176,31 +186,6 @@ impl Model {
     fn stack_bytes(&self, board: &Board) -> u32 {
         let loading = COPIES_WHILE_LOADING * self.state_bytes() + LOADING_BYTES;
         board.hardware.stack_bytes.max(loading).max(PARSING_BYTES)
-    }
-
-    /// `model.rs`: the shape and the bytes, aligned as the format asks.
-    fn source(&self) -> String {
-        let [input, hidden, widest, memory, pool, outputs, window] = self.dimensions.parameters();
-        let cells: Vec<String> = (self.cells.iter())
-            .map(|kind| format!("spinet_core::cell::CellKind::{kind:?}"))
-            .collect();
-        let cells = cells.join(", ");
-        let Dimensions { wide, seen, .. } = self.dimensions;
-        let alignment = spinet_core::artifact::ALIGNMENT;
-        let (path, bytes) = (&self.path, self.bytes);
-        let features = self.features.map_or_else(String::new, |features| {
-            format!("/// Numbers in a vector.\npub const FEATURES: usize = {features};\n")
-        });
-        format!(
-            "/// The model's sizes.\n\
-             pub type Shape = spinet_core::Shape<{input}, {hidden}, {widest}, {memory}, {pool}, {outputs}, {window}, {{ spinet_core::shape::cells(&[{cells}]) }}, {wide}, {seen}>;\n\
-             {features}\
-             #[repr(C, align({alignment}))]\n\
-             struct Aligned([u8; {bytes}]);\n\
-             static ALIGNED: Aligned = Aligned(*include_bytes!({path:?}));\n\
-             /// The artifact.\n\
-             pub static BYTES: &[u8] = &ALIGNED.0;\n"
-        )
     }
 }
 
@@ -284,6 +269,6 @@ fn environment(name: &str) -> Result<String, String> {
     env::var(name).map_err(|error| format!("{name}: {error}"))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<(), String> {
+    fs::write(path, contents).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -9,6 +9,7 @@
 
 use crate::{
     data::{Blob, Data},
+    emit::parts,
     error::ArtifactError,
     fixed,
     kernel::{self, quads::Factor},
@@ -183,18 +184,23 @@ impl MatrixSpec {
 }
 
 /// Weights as they are stored.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Weights<'a> {
+pub enum Weights<'a> {
+    /// [`Encoding::Int8`].
     Int8(&'a [i8]),
+    /// [`Encoding::Int4`].
     Int4(&'a [u32]),
+    /// [`Encoding::Int8Quads`].
     Int8Quads(&'a [u32]),
+    /// [`Encoding::Int4Quads`].
     Int4Quads(&'a [u32]),
 }
 
 impl<'a> Weights<'a> {
     /// Borrows the weights `(rows, columns)` at `spec`, and makes sure that none is below the
     /// symmetric range.
-    pub fn resolve(
+    pub(crate) fn resolve(
         spec: &MatrixSpec,
         data: Data<'a>,
         tensor: &'static str,
@@ -234,7 +240,7 @@ impl<'a> Weights<'a> {
     /// `count` rows of `columns` weights from row `first` on; none where they are not all there or
     /// lie in quads.
     #[inline]
-    pub fn rows(self, first: usize, count: usize, columns: usize) -> Self {
+    pub(crate) fn rows(self, first: usize, count: usize, columns: usize) -> Self {
         match self {
             Self::Int8(weights) => Self::Int8(part(weights, first, count, columns)),
             Self::Int4(words) => {
@@ -247,7 +253,7 @@ impl<'a> Weights<'a> {
 
     /// How they are stored.
     #[inline]
-    pub fn encoding(self) -> Encoding {
+    pub(crate) fn encoding(self) -> Encoding {
         match self {
             Self::Int8(_) => Encoding::Int8,
             Self::Int4(_) => Encoding::Int4,
@@ -296,6 +302,8 @@ pub struct Matrix<'a> {
     columns: NonZeroUsize,
     shift: u32,
 }
+
+parts!("matrix", Matrix { weights: Weights<'a>, rows: usize, columns: NonZeroUsize, shift: u32 });
 
 impl<'a> Matrix<'a> {
     /// The matrix with its input, if it lies in quads; one without weights if it does not.

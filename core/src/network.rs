@@ -5,6 +5,7 @@ use crate::{
     ArtifactError, Readout, Token,
     cell::{Cell, LayerState, MAX_LAYERS},
     dense::Dense,
+    emit::parts,
     fixed::saturate,
     input::{Input, InputLayer},
     shape::{Buffer, Buffers, Dimensions, Ring},
@@ -20,6 +21,8 @@ pub struct Layer<'a> {
     pub(crate) memory: u16,
 }
 
+parts!("network", Layer { cell: Cell<'a>, hidden_size: u16, memory: u16 });
+
 /// A network's weights, borrowed from an artifact.
 #[derive(Debug, Clone, Copy)]
 pub struct Network<'a> {
@@ -32,6 +35,19 @@ pub struct Network<'a> {
     pub(crate) head: Dense<'a>,
     pub(crate) wide: Option<Wide<'a>>,
 }
+
+parts!(
+    "network",
+    Network {
+        dimensions: Dimensions,
+        input: InputLayer<'a>,
+        input_size: u16,
+        layers: [Option<Layer<'a>>; MAX_LAYERS],
+        readout: Readout,
+        head: Dense<'a>,
+        wide: Option<Wide<'a>>,
+    }
+);
 
 /// A network's memory of the sequence so far. What it takes is
 /// [`Dimensions::state_bytes`].

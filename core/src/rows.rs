@@ -2,6 +2,7 @@
 
 use crate::{
     data::{Blob, Data},
+    emit::parts,
     error::ArtifactError,
     kernel::{self, quads::Scaling},
     matrix::{Encoding, Matrix},
@@ -55,6 +56,8 @@ pub struct Rows<'a> {
     multipliers: &'a [i32],
     biases: &'a [i32],
 }
+
+parts!("rows", Rows { multipliers: &'a [i32], biases: &'a [i32] });
 
 impl<'a> Rows<'a> {
     /// Starts the sums of the rows from `first` on: `sums = b`.

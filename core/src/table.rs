@@ -3,6 +3,7 @@
 use crate::{
     Token,
     data::Data,
+    emit::parts,
     error::ArtifactError,
     fixed::{LOOK_UP_BITS, STATE_FRACTION},
     matrix::{Encoding, MAX_SHIFT, MatrixSpec, NIBBLES, Weights},
@@ -23,6 +24,8 @@ pub struct Table<'a> {
     /// The row of a token that the table does not have.
     fallback: Token,
 }
+
+parts!("table", Table { weights: Weights<'a>, columns: NonZeroUsize, shift: u32, fallback: Token });
 
 impl<'a> Table<'a> {
     /// What the table is called in errors.
