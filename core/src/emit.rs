@@ -21,9 +21,10 @@ use crate::{
     artifact::{Front, Task},
     cell::{Cell, Mix},
     input::InputLayer,
-    matrix::Weights,
+    matrix::Encoding,
     model::Checked,
     shape::Dimensions,
+    table::Weights,
     text::{Marks, Unit, Vocabulary},
 };
 use bytemuck::{AnyBitPattern, NoUninit};
@@ -216,7 +217,7 @@ macro_rules! variants {
         })*
     };
 }
-variants!(Readout in "readout", Marks in "text", Unit in "text");
+variants!(Encoding in "matrix", Readout in "readout", Marks in "text", Unit in "text");
 
 impl Emit for NonZeroUsize {
     fn emit(&self, to: &mut Emitter<'_, '_>) -> fmt::Result {
@@ -286,10 +287,8 @@ impl Emit for Mix {
 impl Emit for Weights<'_> {
     fn emit(&self, to: &mut Emitter<'_, '_>) -> fmt::Result {
         match self {
-            Self::Int8(weights) => to.call("matrix::Weights::Int8", &[weights]),
-            Self::Int4(words) => to.call("matrix::Weights::Int4", &[words]),
-            Self::Int8Quads(words) => to.call("matrix::Weights::Int8Quads", &[words]),
-            Self::Int4Quads(words) => to.call("matrix::Weights::Int4Quads", &[words]),
+            Self::Int8(weights) => to.call("table::Weights::Int8", &[weights]),
+            Self::Int4(words) => to.call("table::Weights::Int4", &[words]),
         }
     }
 }

@@ -154,6 +154,12 @@ fn top(hidden: &[i16], width: u16) -> &[i16] {
     hidden.get(below..).unwrap_or(&[])
 }
 
+/// `h_t` becomes `h_{t-1}`.
+#[inline(always)]
+fn keep(next: &[i16], hidden: &mut [i16]) {
+    hidden.iter_mut().zip(next).for_each(|(h, &next)| *h = next);
+}
+
 impl<'a> Network<'a> {
     /// The sizes that a [`State`] of this network needs.
     pub fn dimensions(&self) -> Dimensions {
@@ -252,25 +258,38 @@ impl<'a> Network<'a> {
         };
         let mut input = self.input.look_up(token, x);
         let (mut hidden, mut memory) = (run.hidden.as_mut(), run.memory.as_mut());
-        for layer in self.layers() {
-            let width = usize::from(layer.hidden_size);
-            let (Some((own, above)), Some((own_memory, memory_above)), Some(next)) = (
-                hidden.split_at_mut_checked(width),
-                memory.split_at_mut_checked(layer.memory.into()),
-                run.next.as_mut().get_mut(..width),
-            ) else {
-                return;
-            };
+        if let ([Some(layer), ..], true) = (&self.layers, B::SINGLE) {
+            // Not a turn of the loop below, where the compiler would not see which layer it is.
+            let next = run.next.as_mut();
             let state = LayerState {
-                hidden: own,
-                next,
-                memory: own_memory,
+                hidden,
+                next: &mut *next,
+                memory,
                 scratch,
             };
             layer.cell.step(B::CELLS, input, state);
-            own.iter_mut().zip(&*next).for_each(|(h, &next)| *h = next);
-            input = Input::Vector(own);
-            (hidden, memory) = (above, memory_above);
+            keep(next, hidden);
+        } else {
+            for layer in self.layers() {
+                let width = usize::from(layer.hidden_size);
+                let (Some((own, above)), Some((own_memory, memory_above)), Some(next)) = (
+                    hidden.split_at_mut_checked(width),
+                    memory.split_at_mut_checked(layer.memory.into()),
+                    run.next.as_mut().get_mut(..width),
+                ) else {
+                    return;
+                };
+                let state = LayerState {
+                    hidden: own,
+                    next: &mut *next,
+                    memory: own_memory,
+                    scratch: &mut *scratch,
+                };
+                layer.cell.step(B::CELLS, input, state);
+                keep(next, own);
+                input = Input::Vector(own);
+                (hidden, memory) = (above, memory_above);
+            }
         }
         let last = top(run.hidden.as_ref(), run.top);
         self.readout.update(run.pool.as_mut(), last, run.steps);

@@ -133,8 +133,9 @@ fn write_table(table: &Matrix, data: &mut Vec<u8>) -> MatrixSpec {
     write_weights(table, table.encoding.in_rows(), data)
 }
 
+/// A matrix: in quads.
 fn write_matrix(matrix: &Matrix, data: &mut Vec<u8>) -> MatrixSpec {
-    write_weights(matrix, matrix.encoding, data)
+    write_weights(matrix, matrix.encoding.in_quads(), data)
 }
 
 fn write_weights(matrix: &Matrix, encoding: Encoding, data: &mut Vec<u8>) -> MatrixSpec {
