@@ -78,8 +78,17 @@ impl<B: Buffers> State<B> {
     /// `B` is not its shape.
     pub fn new(network: &Network<'_>) -> Result<Self, ArtifactError> {
         const { B::SOUND };
-        let mut kinds = network.layers().map(|layer| layer.cell.kind());
-        match kinds.find(|&kind| !B::CELLS.has(kind)) {
+        let missing = |layer: &Option<Layer<'_>>| {
+            let kind = layer.as_ref()?.cell.kind();
+            (!B::CELLS.has(kind)).then_some(kind)
+        };
+        // Not a loop, through which the compiler would not see the layers.
+        let [first, second, third, fourth] = &network.layers;
+        let missing = missing(first)
+            .or_else(|| missing(second))
+            .or_else(|| missing(third))
+            .or_else(|| missing(fourth));
+        match missing {
             Some(kind) => Err(ArtifactError::Cell(kind)),
             None => Self::zeroed(network).ok_or(ArtifactError::Shape(network.dimensions)),
         }
