@@ -3,7 +3,7 @@
 
 use crate::{
     ArtifactError, Readout, Token,
-    cell::{Cell, LayerState, MAX_LAYERS},
+    cell::{Cell, CellKind, LayerState, MAX_LAYERS},
     dense::Dense,
     emit::parts,
     fixed::saturate,
@@ -78,17 +78,8 @@ impl<B: Buffers> State<B> {
     /// `B` is not its shape.
     pub fn new(network: &Network<'_>) -> Result<Self, ArtifactError> {
         const { B::SOUND };
-        let missing = |layer: &Option<Layer<'_>>| {
-            let kind = layer.as_ref()?.cell.kind();
-            (!B::CELLS.has(kind)).then_some(kind)
-        };
-        // Not a loop, through which the compiler would not see the layers.
-        let [first, second, third, fourth] = &network.layers;
-        let missing = missing(first)
-            .or_else(|| missing(second))
-            .or_else(|| missing(third))
-            .or_else(|| missing(fourth));
-        match missing {
+        let mut kinds = network.cells().into_iter().flatten();
+        match kinds.find(|&kind| !B::CELLS.has(kind)) {
             Some(kind) => Err(ArtifactError::Cell(kind)),
             None => Self::zeroed(network).ok_or(ArtifactError::Shape(network.dimensions)),
         }
@@ -183,6 +174,15 @@ impl<'a> Network<'a> {
     /// The layers, from the input to the head.
     pub fn layers(&self) -> impl Iterator<Item = &Layer<'a>> {
         self.layers.iter().map_while(Option::as_ref)
+    }
+
+    /// Which cells the layers are, from the input to the head.
+    #[inline]
+    pub fn cells(&self) -> [Option<CellKind>; MAX_LAYERS] {
+        let kind = |layer: &Option<Layer<'_>>| layer.as_ref().map(|layer| layer.cell.kind());
+        // Not a loop, through which the compiler would not see the layers of a constant.
+        let [first, second, third, fourth] = &self.layers;
+        [kind(first), kind(second), kind(third), kind(fourth)]
     }
 
     /// What tokens add to the logits by themselves, if they do.
