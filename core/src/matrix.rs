@@ -242,9 +242,6 @@ fn quads(words: &[u32], first: usize, count: usize, width: usize) -> &[u32] {
     }
 }
 
-/// A kernel for weights in words.
-type Multiply = fn(&[u32], NonZeroUsize, &[i16], u32, &mut [i32]);
-
 /// A quantised matrix `(rows, columns)` in quads, borrowed from an artifact.
 #[derive(Debug, Clone, Copy)]
 pub struct Matrix<'a> {
@@ -292,13 +289,13 @@ impl<'a> Matrix<'a> {
     /// are sums; `x` in Q0.15. `first` is a multiple of [`QUAD`], without which nothing is added.
     #[inline]
     pub fn accumulate(&self, first: usize, x: &[i16], sums: &mut [i32]) {
-        let multiply: Multiply = match self.encoding {
-            Encoding::Int4Quads => kernel::quads::accumulate_i4,
-            _ => kernel::quads::accumulate_i8,
-        };
-        let width = self.encoding.width(self.columns.get());
+        let Self { columns, shift, .. } = *self;
+        let width = self.encoding.width(columns.get());
         let words = quads(self.words, first, sums.len(), width);
-        multiply(words, self.columns, x, self.shift, sums);
+        match self.encoding {
+            Encoding::Int4Quads => kernel::quads::accumulate_i4(words, columns, x, shift, sums),
+            _ => kernel::quads::accumulate_i8(words, columns, x, shift, sums),
+        }
     }
 
     /// The largest sum that a row can reach, whatever its weights and inputs are.
