@@ -1,4 +1,5 @@
-//! From the board's file and the model's: the memory map, the drivers, the service, the sizes.
+//! From the board's file and the model's: the memory map, the drivers, the service, and the model
+//! itself, checked, as a constant.
 //!
 //! Everything that does not fit is refused here, in one line with the numbers.
 
@@ -25,20 +26,15 @@ const MODEL_WORDS: &str = "model.words";
 /// place.
 const COPIES_WHILE_LOADING: u32 = 2;
 
-/// The stack that this takes beside these copies, in bytes: the artifact, and a first step
-/// (2,252 at most were measured with blocks of 8 units; those of 32 take 960 more, and the widened
-/// inputs of the Cortex-M3 another 1,024), rounded up.
+/// The stack that this takes beside these copies, in bytes: a first step (2,252 at most were
+/// measured, of which an artifact took some, with blocks of 8 units; those of 32 take 960 more, and
+/// the widened inputs of the Cortex-M3 another 1,024), rounded up.
 const LOADING_BYTES: u32 = 4_608;
 
-/// The stack that checking the artifact takes before, in bytes: the manifest and the network, with
-/// room for the most layers, twice each (6,615 were measured with the shipped model, others have
-/// taken 150 more), rounded up.
-const PARSING_BYTES: u32 = 7_168;
-
-/// RAM beside the stack, the model's state and the logger's buffer, in bytes: the references and
-/// counters of the service, most of them the network's, the line it is in, the program's own
-/// statics and the logger's (1,064 at most were measured), rounded up.
-const PROGRAM_RAM_BYTES: u32 = 1_152;
+/// RAM beside the stack, the model's state and the logger's buffer, in bytes: the service's line and
+/// counters, the program's own statics and the logger's (168 at most were measured, without the
+/// vectors), rounded up.
+const PROGRAM_RAM_BYTES: u32 = 384;
 
 /// The buffer of defmt-rtt, in bytes, without `DEFMT_RTT_BUFFER_SIZE`.
 const RTT_BYTES: u32 = 1_024;
@@ -182,10 +178,10 @@ impl Model {
         self.dimensions.state_bytes() as u32 + vectors + PROGRAM_RAM_BYTES
     }
 
-    /// The stack to keep free: the board's, or more if checking or loading takes more.
+    /// The stack to keep free: the board's, or more if loading takes more.
     fn stack_bytes(&self, board: &Board) -> u32 {
         let loading = COPIES_WHILE_LOADING * self.state_bytes() + LOADING_BYTES;
-        board.hardware.stack_bytes.max(loading).max(PARSING_BYTES)
+        board.hardware.stack_bytes.max(loading)
     }
 }
 
