@@ -51,7 +51,7 @@ fn generate() -> Result<(), String> {
     let model = Model::read(logger_bytes()?)?;
     model.check(&board)?;
     let out = PathBuf::from(environment("OUT_DIR")?);
-    write(&out.join("board.rs"), &board_source(&board))?;
+    write(&out.join("board.rs"), board_source(&board))?;
     write(&out.join("model.rs"), &model.source)?;
     write(
         &out.join(MODEL_WORDS),
@@ -59,7 +59,7 @@ fn generate() -> Result<(), String> {
     )?;
     write(
         &out.join("memory.x"),
-        &memory_map(&board, model.stack_bytes(&board)),
+        memory_map(&board, model.stack_bytes(&board)),
     )?;
     choose("uart", &board.hardware.uart)?;
     choose("timer", &board.hardware.timer)?;
