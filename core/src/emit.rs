@@ -2,7 +2,7 @@
 //!
 //! A build script runs on the host: there [`Source`] checks the artifact, as a device would with
 //! [`Artifact::parse`], and writes down what it found, tensor by tensor. A program that includes
-//! the source holds a constant [`Checked`](crate::Checked) with references into the artifact's
+//! the source holds a constant [`Checked`] with references into the artifact's
 //! bytes, and neither the code that checks nor any for what the model does not have:
 //!
 //! ```text
@@ -357,5 +357,27 @@ pub const fn classify(labels: &str, readout: Readout, window: u16) -> Task<'_> {
         labels,
         readout,
         window,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static WORDS: [u32; 3] = words(*b"\x01\x00\x00\x00\x02\x00\xFF\xFF\x03\x04\x05\x00");
+
+    #[test]
+    fn a_tensor_lies_where_its_first_word_is() {
+        assert_eq!(tensor::<i16>(&WORDS, 1, 2), [2, -1]);
+        assert_eq!(tensor::<u8>(&WORDS, 2, 3), [3, 4, 5]);
+        assert_eq!(array::<u32, 2>(&WORDS, 0), &[1, 0xFFFF_0002]);
+        assert!(tensor::<i8>(&WORDS, 3, 0).is_empty());
+    }
+
+    // The programs that the source is for evaluate it when they are compiled.
+    #[test]
+    #[should_panic]
+    fn a_tensor_beyond_the_end_is_none() {
+        tensor::<u8>(&WORDS, 2, 5);
     }
 }
