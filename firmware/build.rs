@@ -1,4 +1,5 @@
-//! From the board's file and the model's: the memory map, the drivers, the service, the sizes.
+//! From the board's file and the model's: the memory map, the drivers, the service, and the model
+//! itself, checked, as a constant.
 //!
 //! Everything that does not fit is refused here, in one line with the numbers.
 
@@ -9,7 +10,7 @@ use std::{env, fs};
 use board::Board;
 use spinet_core::Artifact;
 use spinet_core::artifact::{Front, Task};
-use spinet_core::cell::CellKind;
+use spinet_core::emit::Source;
 use spinet_core::shape::Dimensions;
 
 #[path = "boards/board.rs"]
@@ -18,24 +19,22 @@ mod board;
 /// The model without `SPINET_MODEL`, in this folder.
 const DEFAULT_MODEL: &str = "models/imdb.spinet";
 
+/// The copy of the model that is compiled in: the bytes that were checked, and zeros to a whole word.
+const MODEL_WORDS: &str = "model.words";
+
 /// The copies of the service, the model's state in it, that are on the stack on its way to its
 /// place.
 const COPIES_WHILE_LOADING: u32 = 2;
 
-/// The stack that this takes beside these copies, in bytes: the artifact, and a first step
-/// (2,252 at most were measured with blocks of 8 units; those of 32 take 960 more, and the widened
-/// inputs of the Cortex-M3 another 1,024), rounded up.
+/// The stack that this takes beside these copies, in bytes: a first step (2,252 at most were
+/// measured, of which an artifact took some, with blocks of 8 units; those of 32 take 960 more, and
+/// the widened inputs of the Cortex-M3 another 1,024), rounded up.
 const LOADING_BYTES: u32 = 4_608;
 
-/// The stack that checking the artifact takes before, in bytes: the manifest and the network, with
-/// room for the most layers, twice each (6,615 were measured with the shipped model, others have
-/// taken 150 more), rounded up.
-const PARSING_BYTES: u32 = 7_168;
-
-/// RAM beside the stack, the model's state and the logger's buffer, in bytes: the references and
-/// counters of the service, most of them the network's, the line it is in, the program's own
-/// statics and the logger's (1,064 at most were measured), rounded up.
-const PROGRAM_RAM_BYTES: u32 = 1_152;
+/// RAM beside the stack, the model's state and the logger's buffer, in bytes: the service's line and
+/// counters, the program's own statics and the logger's (168 at most were measured, without the
+/// vectors), rounded up.
+const PROGRAM_RAM_BYTES: u32 = 384;
 
 /// The buffer of defmt-rtt, in bytes, without `DEFMT_RTT_BUFFER_SIZE`.
 const RTT_BYTES: u32 = 1_024;
@@ -52,11 +51,15 @@ fn generate() -> Result<(), String> {
     let model = Model::read(logger_bytes()?)?;
     model.check(&board)?;
     let out = PathBuf::from(environment("OUT_DIR")?);
-    write(&out.join("board.rs"), &board_source(&board))?;
-    write(&out.join("model.rs"), &model.source())?;
+    write(&out.join("board.rs"), board_source(&board))?;
+    write(&out.join("model.rs"), &model.source)?;
+    write(
+        &out.join(MODEL_WORDS),
+        bytemuck::cast_slice::<u32, u8>(&model.words),
+    )?;
     write(
         &out.join("memory.x"),
-        &memory_map(&board, model.stack_bytes(&board)),
+        memory_map(&board, model.stack_bytes(&board)),
     )?;
     choose("uart", &board.hardware.uart)?;
     choose("timer", &board.hardware.timer)?;
@@ -101,11 +104,12 @@ fn logger_bytes() -> Result<u32, String> {
 
 /// The model's file and what the program must know of it beforehand.
 struct Model {
-    path: PathBuf,
     bytes: usize,
+    /// The file, aligned as the format asks.
+    words: Vec<u32>,
+    /// `model.rs`: the shape, the model as a constant, and its bytes.
+    source: String,
     dimensions: Dimensions,
-    /// The layers' cells.
-    cells: Vec<CellKind>,
     /// The service that the model asks for.
     service: &'static str,
     /// Numbers in a vector, if the model reads those.
@@ -122,25 +126,27 @@ impl Model {
         println!("cargo::rerun-if-changed={name}");
         let failed = |why: &dyn std::fmt::Display| format!("model {name}: {why}");
         let file = fs::read(&name).map_err(|error| failed(&error))?;
-        let path = fs::canonicalize(&name).map_err(|error| failed(&error))?;
         // A byte vector may lie anywhere; artifacts are read where they lie, at a multiple of 4.
-        let mut aligned = vec![0u32; file.len().div_ceil(4)];
-        let bytes = bytemuck::cast_slice_mut::<u32, u8>(&mut aligned);
+        let mut words = vec![0u32; file.len().div_ceil(4)];
+        let bytes = bytemuck::cast_slice_mut::<u32, u8>(&mut words);
         bytes[..file.len()].copy_from_slice(&file);
-        let artifact = Artifact::parse(&bytes[..file.len()]).map_err(|error| failed(&error))?;
-        let dimensions = artifact.network.dimensions();
+        let included = format!("concat!(env!(\"OUT_DIR\"), \"/{MODEL_WORDS}\")");
+        let source =
+            Source::new(&bytes[..file.len()], &included).map_err(|error| failed(&error))?;
+        let artifact = &source.artifact;
+        let features = match artifact.front {
+            Front::Series(series) => Some(series.features()),
+            Front::Words(_) | Front::Ngrams(_) | Front::Symbols(_) => None,
+        };
         Ok(Self {
-            path,
             bytes: file.len(),
-            dimensions,
-            cells: (artifact.manifest.layers.iter().flatten())
-                .map(|layer| layer.kind())
-                .collect(),
-            service: service(&artifact).map_err(|why| failed(&why))?,
-            features: match artifact.front {
-                Front::Series(series) => Some(series.features()),
-                Front::Words(_) | Front::Ngrams(_) | Front::Symbols(_) => None,
-            },
+            source: features.map_or_else(String::new, |features| {
+                format!("/// Numbers in a vector.\npub const FEATURES: usize = {features};\n")
+            }) + &source.to_string(),
+            dimensions: artifact.network.dimensions(),
+            service: service(artifact).map_err(|why| failed(&why))?,
+            features,
+            words,
             logger_bytes,
         })
     }
@@ -172,35 +178,10 @@ impl Model {
         self.dimensions.state_bytes() as u32 + vectors + PROGRAM_RAM_BYTES
     }
 
-    /// The stack to keep free: the board's, or more if checking or loading takes more.
+    /// The stack to keep free: the board's, or more if loading takes more.
     fn stack_bytes(&self, board: &Board) -> u32 {
         let loading = COPIES_WHILE_LOADING * self.state_bytes() + LOADING_BYTES;
-        board.hardware.stack_bytes.max(loading).max(PARSING_BYTES)
-    }
-
-    /// `model.rs`: the shape and the bytes, aligned as the format asks.
-    fn source(&self) -> String {
-        let [input, hidden, widest, memory, pool, outputs, window] = self.dimensions.parameters();
-        let cells: Vec<String> = (self.cells.iter())
-            .map(|kind| format!("spinet_core::cell::CellKind::{kind:?}"))
-            .collect();
-        let cells = cells.join(", ");
-        let Dimensions { wide, seen, .. } = self.dimensions;
-        let alignment = spinet_core::artifact::ALIGNMENT;
-        let (path, bytes) = (&self.path, self.bytes);
-        let features = self.features.map_or_else(String::new, |features| {
-            format!("/// Numbers in a vector.\npub const FEATURES: usize = {features};\n")
-        });
-        format!(
-            "/// The model's sizes.\n\
-             pub type Shape = spinet_core::Shape<{input}, {hidden}, {widest}, {memory}, {pool}, {outputs}, {window}, {{ spinet_core::shape::cells(&[{cells}]) }}, {wide}, {seen}>;\n\
-             {features}\
-             #[repr(C, align({alignment}))]\n\
-             struct Aligned([u8; {bytes}]);\n\
-             static ALIGNED: Aligned = Aligned(*include_bytes!({path:?}));\n\
-             /// The artifact.\n\
-             pub static BYTES: &[u8] = &ALIGNED.0;\n"
-        )
+        board.hardware.stack_bytes.max(loading)
     }
 }
 
@@ -284,6 +265,6 @@ fn environment(name: &str) -> Result<String, String> {
     env::var(name).map_err(|error| format!("{name}: {error}"))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<(), String> {
+    fs::write(path, contents).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -1,39 +1,26 @@
 //! A sequence in, a verdict out: a front end, a network and its state, joined.
 
 use crate::{
-    Artifact, ArtifactError, Network, State,
-    artifact::{Front, FrontSpec, Labels, Task},
+    Artifact, ArtifactError, Checked, Model, State,
+    artifact::{Front, Labels, Task},
     probability::classify,
     series::Series,
     shape::{Buffer, Buffers},
-    text::{History, Ngrams, Tokenizer, Vocabulary, WordHash, special},
+    text::{History, Tokenizer, WordHash, special},
 };
+use core::marker::PhantomData;
 
 /// Reads a text of any length, in chunks of any size, in constant memory.
-pub struct Classifier<'a, B: Buffers> {
-    labels: Labels<'a>,
-    reader: Reader<'a>,
-    network: Network<'a>,
+pub struct Classifier<'a, B: Buffers, M: Model<'a> = Checked<'a>> {
+    model: M,
     tokenizer: Tokenizer,
+    history: History,
     state: State<B>,
     /// The n-grams that the text has had.
     seen: B::Seen,
     tokens: u32,
     unknown: u32,
-}
-
-/// From words to tokens.
-enum Reader<'a> {
-    /// One for each word, behind the start token if `start`.
-    Words {
-        vocabulary: Vocabulary<'a>,
-        start: bool,
-    },
-    /// One for each n-gram that is new in the text.
-    Ngrams {
-        ngrams: Ngrams<'a>,
-        history: History,
-    },
+    lifetime: PhantomData<&'a ()>,
 }
 
 /// What a classifier makes of a sequence.
@@ -60,30 +47,34 @@ impl<'a, B: Buffers> Classifier<'a, B> {
     /// [`ArtifactError::Task`] if the model does not classify text, [`ArtifactError::Shape`] if
     /// `B` is not its shape.
     pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
-        let Task::Classify { .. } = artifact.manifest.task else {
+        Self::of(Checked::new(artifact))
+    }
+}
+
+impl<'a, B: Buffers, M: Model<'a>> Classifier<'a, B, M> {
+    /// A classifier that has read nothing, of a model that was [compiled in](crate::emit) or loaded.
+    ///
+    /// # Errors
+    /// As [`new`](Classifier::new).
+    #[inline]
+    pub fn of(model: M) -> Result<Self, ArtifactError> {
+        let checked = model.checked();
+        let (Front::Words(_) | Front::Ngrams(_), Task::Classify { .. }) =
+            (checked.front, checked.task)
+        else {
             return Err(ArtifactError::Task);
         };
-        let (reader, marks) = match (&artifact.front, &artifact.manifest.front) {
-            (&Front::Words(vocabulary), &FrontSpec::Words { start, marks, .. }) => {
-                (Reader::Words { vocabulary, start }, marks)
-            }
-            (&Front::Ngrams(ngrams), _) => {
-                let history = History::default();
-                (Reader::Ngrams { ngrams, history }, ngrams.marks)
-            }
-            _ => return Err(ArtifactError::Task),
-        };
-        let dimensions = artifact.network.dimensions();
+        let dimensions = checked.network.dimensions();
         let seen = B::Seen::zeroed(dimensions.seen.into());
         let mut classifier = Self {
-            labels: artifact.labels,
-            reader,
-            network: artifact.network,
-            tokenizer: Tokenizer::new(marks),
-            state: State::new(&artifact.network)?,
+            tokenizer: Tokenizer::new(checked.marks),
+            history: History::default(),
+            state: State::new(&checked.network)?,
             seen: seen.ok_or(ArtifactError::Shape(dimensions))?,
             tokens: 0,
             unknown: 0,
+            model,
+            lifetime: PhantomData,
         };
         classifier.reset();
         Ok(classifier)
@@ -96,12 +87,10 @@ impl<'a, B: Buffers> Classifier<'a, B> {
         self.state.reset();
         self.seen.as_mut().fill(0);
         (self.tokens, self.unknown) = (0, 0);
-        match &mut self.reader {
-            Reader::Ngrams { history, .. } => *history = History::default(),
-            Reader::Words { start: true, .. } => {
-                self.network.step(&mut self.state, special::START);
-            }
-            Reader::Words { .. } => {}
+        self.history = History::default();
+        let checked = self.model.checked();
+        if checked.start {
+            checked.network.step(&mut self.state, special::START);
         }
     }
 
@@ -125,25 +114,27 @@ impl<'a, B: Buffers> Classifier<'a, B> {
 
     /// The verdict on the words so far; a word that has not ended yet does not count.
     pub fn verdict(&mut self) -> Verdict<'_> {
-        let logits = self.network.logits(&mut self.state);
-        verdict(self.labels, logits, self.tokens, self.unknown)
+        let checked = self.model.checked();
+        let logits = checked.network.logits(&mut self.state);
+        verdict(checked.labels(), logits, self.tokens, self.unknown)
     }
 
     fn read(&mut self, word: WordHash) {
         self.tokens = self.tokens.saturating_add(1);
-        let (network, state) = (&self.network, &mut self.state);
-        let known = match &mut self.reader {
-            Reader::Words { vocabulary, .. } => {
+        let Checked { front, network, .. } = self.model.checked();
+        let state = &mut self.state;
+        let known = match front {
+            Front::Words(vocabulary) => {
                 let token = vocabulary.token(word);
                 network.step(state, token.unwrap_or(special::UNKNOWN));
                 token.is_some()
             }
-            Reader::Ngrams { ngrams, history } if B::NGRAMS => {
-                let seen = self.seen.as_mut();
+            Front::Ngrams(ngrams) if B::NGRAMS => {
+                let (history, seen) = (&mut self.history, self.seen.as_mut());
                 ngrams.read(word, history, seen, |token| network.step(state, token))
             }
-            // Without a set of them there was no such classifier.
-            Reader::Ngrams { .. } => false,
+            // Without a set of n-grams there was no such classifier, and of the others there is none.
+            Front::Ngrams(_) | Front::Symbols(_) | Front::Series(_) => false,
         };
         self.unknown = self.unknown.saturating_add(u32::from(!known));
     }
@@ -162,12 +153,11 @@ fn verdict<'v>(labels: Labels<'v>, logits: &'v [i32], tokens: u32, unknown: u32)
 }
 
 /// Reads a sequence of vectors of any length in constant memory.
-pub struct SeriesClassifier<'a, B: Buffers> {
-    labels: Labels<'a>,
-    series: Series<'a>,
-    network: Network<'a>,
+pub struct SeriesClassifier<'a, B: Buffers, M: Model<'a> = Checked<'a>> {
+    model: M,
     state: State<B>,
     vectors: u32,
+    lifetime: PhantomData<&'a ()>,
 }
 
 impl<'a, B: Buffers> SeriesClassifier<'a, B> {
@@ -177,17 +167,26 @@ impl<'a, B: Buffers> SeriesClassifier<'a, B> {
     /// [`ArtifactError::Task`] if the model does not classify vectors, [`ArtifactError::Shape`]
     /// if `B` is not its shape.
     pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
-        let (Front::Series(series), Task::Classify { .. }) =
-            (artifact.front, artifact.manifest.task)
-        else {
+        Self::of(Checked::new(artifact))
+    }
+}
+
+impl<'a, B: Buffers, M: Model<'a>> SeriesClassifier<'a, B, M> {
+    /// A classifier that has read nothing, of a model that was [compiled in](crate::emit) or loaded.
+    ///
+    /// # Errors
+    /// As [`new`](SeriesClassifier::new).
+    #[inline]
+    pub fn of(model: M) -> Result<Self, ArtifactError> {
+        let checked = model.checked();
+        let (Front::Series(_), Task::Classify { .. }) = (checked.front, checked.task) else {
             return Err(ArtifactError::Task);
         };
         Ok(Self {
-            labels: artifact.labels,
-            series,
-            network: artifact.network,
-            state: State::new(&artifact.network)?,
+            state: State::new(&checked.network)?,
             vectors: 0,
+            model,
+            lifetime: PhantomData,
         })
     }
 
@@ -199,19 +198,21 @@ impl<'a, B: Buffers> SeriesClassifier<'a, B> {
 
     /// How values become components of vectors.
     pub fn series(&self) -> Series<'a> {
-        self.series
+        self.model.checked().series()
     }
 
     /// Takes in a vector `(features,)`, Q0.15; see [`Series::quantize`].
     #[inline]
     pub fn feed(&mut self, x: &[i16]) {
         self.vectors = self.vectors.saturating_add(1);
-        self.network.step_vector(&mut self.state, x);
+        let network = self.model.checked().network();
+        network.step_vector(&mut self.state, x);
     }
 
     /// The verdict on the vectors so far.
     pub fn verdict(&mut self) -> Verdict<'_> {
-        let logits = self.network.logits(&mut self.state);
-        verdict(self.labels, logits, self.vectors, 0)
+        let checked = self.model.checked();
+        let logits = checked.network.logits(&mut self.state);
+        verdict(checked.labels(), logits, self.vectors, 0)
     }
 }

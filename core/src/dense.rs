@@ -2,6 +2,7 @@
 
 use crate::{
     data::Data,
+    emit::parts,
     error::ArtifactError,
     matrix::{Matrix, MatrixSpec},
     rows::{Rows, RowsSpec},
@@ -66,6 +67,8 @@ pub struct Dense<'a> {
     weights: Option<Matrix<'a>>,
     rows: Rows<'a>,
 }
+
+parts!("dense", Dense { weights: Option<Matrix<'a>>, rows: Rows<'a> });
 
 /// Rows that are summed at a time where the results are narrowed.
 const BLOCK: usize = 8;

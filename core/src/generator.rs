@@ -5,20 +5,21 @@
 //! the network's state.
 
 use crate::{
-    Artifact, ArtifactError, Network, State,
+    Artifact, ArtifactError, Checked, Model, State,
     artifact::{Front, Task},
     sampling::{Sampler, Sampling},
     series::Series,
     shape::Buffers,
     text::{Decoder, Symbol, Symbols},
 };
+use core::marker::PhantomData;
 
 /// Writes text.
-pub struct Generator<'a, B: Buffers> {
-    symbols: Symbols<'a>,
-    network: Network<'a>,
+pub struct Generator<'a, B: Buffers, M: Model<'a> = Checked<'a>> {
+    model: M,
     decoder: Decoder,
     state: State<B>,
+    lifetime: PhantomData<&'a ()>,
 }
 
 /// What to do with a symbol that the model does not know.
@@ -37,15 +38,26 @@ impl<'a, B: Buffers> Generator<'a, B> {
     /// [`ArtifactError::Task`] if the model does not write text, [`ArtifactError::Shape`] if `B`
     /// is not its shape.
     pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
-        let (Front::Symbols(symbols), Task::Generate) = (artifact.front, artifact.manifest.task)
-        else {
+        Self::of(Checked::new(artifact))
+    }
+}
+
+impl<'a, B: Buffers, M: Model<'a>> Generator<'a, B, M> {
+    /// A generator at the beginning of a text, of a model that was [compiled in](crate::emit) or loaded.
+    ///
+    /// # Errors
+    /// As [`new`](Generator::new).
+    #[inline]
+    pub fn of(model: M) -> Result<Self, ArtifactError> {
+        let checked = model.checked();
+        let (Front::Symbols(symbols), Task::Generate) = (checked.front, checked.task) else {
             return Err(ArtifactError::Task);
         };
         let mut generator = Self {
-            symbols,
-            network: artifact.network,
             decoder: Decoder::new(symbols.unit),
-            state: State::new(&artifact.network)?,
+            state: State::new(&checked.network)?,
+            model,
+            lifetime: PhantomData,
         };
         generator.reset();
         Ok(generator)
@@ -54,13 +66,15 @@ impl<'a, B: Buffers> Generator<'a, B> {
     /// Back to the beginning of a text.
     pub fn reset(&mut self) {
         self.state.reset();
-        self.decoder = Decoder::new(self.symbols.unit);
-        self.network.step(&mut self.state, self.symbols.boundary());
+        let checked = self.model.checked();
+        let symbols = checked.symbols();
+        self.decoder = Decoder::new(symbols.unit);
+        checked.network.step(&mut self.state, symbols.boundary());
     }
 
     /// The symbols that the model knows.
     pub fn symbols(&self) -> Symbols<'a> {
-        self.symbols
+        self.model.checked().symbols()
     }
 
     /// Reads the beginning of the text. A character that ends with the bytes goes on in the next.
@@ -73,13 +87,13 @@ impl<'a, B: Buffers> Generator<'a, B> {
         for &byte in bytes {
             let mut first = None;
             let Self {
-                symbols,
-                network,
+                model,
                 decoder,
                 state,
+                ..
             } = self;
             decoder.push(byte, |symbol| {
-                read(symbols, network, state, symbol, unknown, &mut first);
+                read(model.checked(), state, symbol, unknown, &mut first);
             });
             if let Some(symbol) = first {
                 return Err(symbol);
@@ -95,12 +109,12 @@ impl<'a, B: Buffers> Generator<'a, B> {
     pub fn end_prompt(&mut self, unknown: Unknown) -> Result<(), Symbol> {
         let mut first = None;
         let Self {
-            symbols,
-            network,
+            model,
             decoder,
             state,
+            ..
         } = self;
-        decoder.finish(|symbol| read(symbols, network, state, symbol, unknown, &mut first));
+        decoder.finish(|symbol| read(model.checked(), state, symbol, unknown, &mut first));
         first.map_or(Ok(()), Err)
     }
 
@@ -108,15 +122,16 @@ impl<'a, B: Buffers> Generator<'a, B> {
     /// begin again.
     #[inline]
     pub fn next_symbol(&mut self, sampler: &mut Sampler) -> Option<Symbol> {
-        self.network.logits(&mut self.state);
+        let checked = self.model.checked();
+        checked.network.logits(&mut self.state);
         let token = sampler.draw(self.state.logits_mut()) as crate::Token;
-        self.network.step(&mut self.state, token);
-        self.symbols.symbol(token)
+        checked.network.step(&mut self.state, token);
+        checked.symbols().symbol(token)
     }
 
     /// The logits `(symbols + 1,)` of the next symbol, the boundary's last, Q16.15.
     pub fn logits(&mut self) -> &[i32] {
-        self.network.logits(&mut self.state)
+        self.model.checked().network.logits(&mut self.state)
     }
 
     /// The text from here on, symbol by symbol, to its end.
@@ -129,26 +144,25 @@ impl<'a, B: Buffers> Generator<'a, B> {
 /// Takes in a symbol that is known; of others, `first` keeps the first that is to be refused.
 #[inline]
 fn read<B: Buffers>(
-    symbols: &Symbols<'_>,
-    network: &Network<'_>,
+    checked: &Checked<'_>,
     state: &mut State<B>,
     symbol: Symbol,
     unknown: Unknown,
     first: &mut Option<Symbol>,
 ) {
-    match (symbols.token(symbol), unknown) {
+    match (checked.symbols().token(symbol), unknown) {
         _ if first.is_some() => {}
-        (Some(token), _) => network.step(state, token),
+        (Some(token), _) => checked.network.step(state, token),
         (None, Unknown::Skip) => {}
         (None, Unknown::Refuse) => *first = Some(symbol),
     }
 }
 
 /// Continues sequences of vectors.
-pub struct SeriesGenerator<'a, B: Buffers> {
-    series: Series<'a>,
-    network: Network<'a>,
+pub struct SeriesGenerator<'a, B: Buffers, M: Model<'a> = Checked<'a>> {
+    model: M,
     state: State<B>,
+    lifetime: PhantomData<&'a ()>,
 }
 
 impl<'a, B: Buffers> SeriesGenerator<'a, B> {
@@ -158,14 +172,26 @@ impl<'a, B: Buffers> SeriesGenerator<'a, B> {
     /// [`ArtifactError::Task`] if the model does not write vectors, [`ArtifactError::Shape`] if
     /// `B` is not its shape.
     pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
-        let (Front::Series(series), Task::Generate) = (artifact.front, artifact.manifest.task)
-        else {
+        Self::of(Checked::new(artifact))
+    }
+}
+
+impl<'a, B: Buffers, M: Model<'a>> SeriesGenerator<'a, B, M> {
+    /// A generator at the beginning of a sequence, of a model that was [compiled in](crate::emit) or
+    /// loaded.
+    ///
+    /// # Errors
+    /// As [`new`](SeriesGenerator::new).
+    #[inline]
+    pub fn of(model: M) -> Result<Self, ArtifactError> {
+        let checked = model.checked();
+        let (Front::Series(_), Task::Generate) = (checked.front, checked.task) else {
             return Err(ArtifactError::Task);
         };
         Ok(Self {
-            series,
-            network: artifact.network,
-            state: State::new(&artifact.network)?,
+            state: State::new(&checked.network)?,
+            model,
+            lifetime: PhantomData,
         })
     }
 
@@ -176,27 +202,29 @@ impl<'a, B: Buffers> SeriesGenerator<'a, B> {
 
     /// How values become components of vectors.
     pub fn series(&self) -> Series<'a> {
-        self.series
+        self.model.checked().series()
     }
 
     /// Takes in a vector `(features,)`, Q0.15; see [`Series::quantize`].
     #[inline]
     pub fn feed(&mut self, x: &[i16]) {
-        self.network.step_vector(&mut self.state, x);
+        let network = self.model.checked().network();
+        network.step_vector(&mut self.state, x);
     }
 
     /// The next vector `(features,)`, with 15 fraction bits, not saturated.
     pub fn prediction(&mut self) -> &[i32] {
-        self.network.logits(&mut self.state)
+        self.model.checked().network.logits(&mut self.state)
     }
 
     /// Writes the next vector `(features,)` to `x`, Q0.15, and takes it in.
     #[inline]
     pub fn next_vector(&mut self, x: &mut [i16]) {
-        let predicted = self.network.logits(&mut self.state);
+        let network = self.model.checked().network();
+        let predicted = network.logits(&mut self.state);
         for (x, &value) in x.iter_mut().zip(predicted) {
             *x = crate::fixed::saturate(value);
         }
-        self.network.step_prediction(&mut self.state);
+        network.step_prediction(&mut self.state);
     }
 }

@@ -10,6 +10,7 @@
 use crate::{
     Token,
     data::Data,
+    emit::parts,
     error::ArtifactError,
     matrix::{Matrix, MatrixSpec},
     rows::Rows,
@@ -146,6 +147,8 @@ pub struct InputProduct<'a> {
     weights: Option<Matrix<'a>>,
     bound: i64,
 }
+
+parts!("input", InputProduct { weights: Option<Matrix<'a>>, bound: i64 });
 
 impl<'a> InputProduct<'a> {
     /// Borrows `W_xh (rows, width)`, which must be there unless the source is a table.

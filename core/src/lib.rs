@@ -16,7 +16,8 @@
 //!     vector                 <-+     + <--- wide::Wide <- tokens of words or n-grams
 //! ```
 //!
-//! - [`Artifact`] checks a model file and borrows its weights where they lie (in flash).
+//! - [`Artifact`] checks a model file and borrows its weights where they lie (in flash);
+//!   [`emit`] does so in a build script, for programs with a model compiled in.
 //! - [`Network`] is those weights with their equations; [`State`] is everything that changes.
 //! - [`Classifier`] joins a tokenizer, a network and a state: text in, [`Verdict`] out;
 //!   [`Generator`] writes text. [`SeriesClassifier`] and [`SeriesGenerator`] do the same with
@@ -51,12 +52,14 @@ pub mod cell;
 pub mod classifier;
 pub mod data;
 pub mod dense;
+pub mod emit;
 pub mod error;
 pub mod fixed;
 pub mod generator;
 pub mod input;
 pub mod kernel;
 pub mod matrix;
+pub mod model;
 pub mod network;
 pub mod probability;
 pub mod readout;
@@ -72,6 +75,7 @@ pub use artifact::Artifact;
 pub use classifier::{Classifier, SeriesClassifier, Verdict};
 pub use error::ArtifactError;
 pub use generator::{Generator, SeriesGenerator};
+pub use model::{Checked, Model};
 pub use network::{Network, State};
 pub use readout::Readout;
 pub use shape::{Buffers, Shape};

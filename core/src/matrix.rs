@@ -9,6 +9,7 @@
 
 use crate::{
     data::{Blob, Data},
+    emit::parts,
     error::ArtifactError,
     fixed,
     kernel::{self, quads::Factor},
@@ -159,7 +160,7 @@ impl MatrixSpec {
     /// Borrows the matrix `(rows, columns)` called `tensor` in errors.
     ///
     /// # Errors
-    /// If the weights are not there, too few or many, or out of range.
+    /// If the weights are not there, too few or many, out of range, or do not lie in quads.
     // One copy for all tensors: the artifact is checked once.
     #[inline(never)]
     pub fn resolve<'a>(
@@ -169,12 +170,15 @@ impl MatrixSpec {
         rows: usize,
         columns: usize,
     ) -> Result<Matrix<'a>, ArtifactError> {
-        if self.shift > MAX_SHIFT || columns > fixed::MAX_COLUMNS {
+        // Row by row lie tables alone.
+        let in_quads = self.encoding == self.encoding.in_quads();
+        if !in_quads || self.shift > MAX_SHIFT || columns > fixed::MAX_COLUMNS {
             return Err(ArtifactError::OutOfRange(tensor));
         }
         let columns = NonZeroUsize::new(columns).ok_or(ArtifactError::OutOfRange(tensor))?;
         Ok(Matrix {
-            weights: Weights::resolve(self, data, tensor, rows, columns.get())?,
+            encoding: self.encoding,
+            words: Encoding::words(self, data, tensor, rows, columns.get())?,
             rows,
             columns,
             shift: self.shift.into(),
@@ -182,77 +186,28 @@ impl MatrixSpec {
     }
 }
 
-/// Weights as they are stored.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Weights<'a> {
-    Int8(&'a [i8]),
-    Int4(&'a [u32]),
-    Int8Quads(&'a [u32]),
-    Int4Quads(&'a [u32]),
-}
-
-impl<'a> Weights<'a> {
-    /// Borrows the weights `(rows, columns)` at `spec`, and makes sure that none is below the
-    /// symmetric range.
-    pub fn resolve(
+impl Encoding {
+    /// Borrows the weights `(rows, columns)` at `spec`, which has this encoding in words, and makes
+    /// sure that none is below the symmetric range.
+    pub(crate) fn words<'a>(
         spec: &MatrixSpec,
         data: Data<'a>,
         tensor: &'static str,
         rows: usize,
         columns: usize,
-    ) -> Result<Self, ArtifactError> {
+    ) -> Result<&'a [u32], ArtifactError> {
         let encoding = spec.encoding;
         let count = encoding.units(rows) * encoding.width(columns);
-        let words =
-            |wrap: fn(&'a [u32]) -> Self| Ok(wrap(data.slice(spec.weights, count, tensor)?));
-        let weights = match encoding {
-            Encoding::Int8 => Self::Int8(data.slice(spec.weights, count, tensor)?),
-            Encoding::Int4 => words(Self::Int4)?,
-            Encoding::Int8Quads => words(Self::Int8Quads)?,
-            Encoding::Int4Quads => words(Self::Int4Quads)?,
-        };
-        match weights.sound() {
-            true => Ok(weights),
-            false => Err(ArtifactError::OutOfRange(tensor)),
-        }
-    }
-
-    /// Whether no weight is below the symmetric range.
-    fn sound(self) -> bool {
+        let words = data.slice::<u32>(spec.weights, count, tensor)?;
         // What is stored without an offset, among what is stored with one.
-        let any = |words: &[u32], signs: u32, zero: fn(u32) -> bool| {
-            words.iter().any(|&word| zero(word ^ signs))
+        let (signs, zero): (u32, fn(u32) -> bool) = match encoding {
+            Self::Int4 => (0, has_zero_nibble),
+            Self::Int4Quads => (0x8000_8000, has_zero_nibble),
+            Self::Int8 | Self::Int8Quads => (0x8000_8000, has_zero_byte),
         };
-        match self {
-            Self::Int8(weights) => !weights.contains(&i8::MIN),
-            Self::Int4(words) => !any(words, 0, has_zero_nibble),
-            Self::Int8Quads(words) => !any(words, 0x8000_8000, has_zero_byte),
-            Self::Int4Quads(words) => !any(words, 0x8000_8000, has_zero_nibble),
-        }
-    }
-
-    /// `count` rows of `columns` weights from row `first` on; none where they are not all there or
-    /// lie in quads.
-    #[inline]
-    pub fn rows(self, first: usize, count: usize, columns: usize) -> Self {
-        match self {
-            Self::Int8(weights) => Self::Int8(part(weights, first, count, columns)),
-            Self::Int4(words) => {
-                let width = Encoding::Int4.width(columns);
-                Self::Int4(part(words, first, count, width))
-            }
-            Self::Int8Quads(_) | Self::Int4Quads(_) => Self::Int8(&[]),
-        }
-    }
-
-    /// How they are stored.
-    #[inline]
-    pub fn encoding(self) -> Encoding {
-        match self {
-            Self::Int8(_) => Encoding::Int8,
-            Self::Int4(_) => Encoding::Int4,
-            Self::Int8Quads(_) => Encoding::Int8Quads,
-            Self::Int4Quads(_) => Encoding::Int4Quads,
+        match words.iter().any(|&word| zero(word ^ signs)) {
+            true => Err(ArtifactError::OutOfRange(tensor)),
+            false => Ok(words),
         }
     }
 }
@@ -269,8 +224,10 @@ const fn has_zero_nibble(word: u32) -> bool {
     any & 0x1111_1111 != 0x1111_1111
 }
 
+/// `count` rows or quads of `width` elements from the one at `first` on; none where they are not all
+/// there.
 #[inline]
-fn part<T>(values: &[T], first: usize, count: usize, width: usize) -> &[T] {
+pub(crate) fn part<T>(values: &[T], first: usize, count: usize, width: usize) -> &[T] {
     values
         .get(first * width..)
         .and_then(|rest| rest.get(..count * width))
@@ -285,31 +242,37 @@ fn quads(words: &[u32], first: usize, count: usize, width: usize) -> &[u32] {
     }
 }
 
-/// A kernel for weights in words.
-type Multiply = fn(&[u32], NonZeroUsize, &[i16], u32, &mut [i32]);
-
-/// A quantised matrix `(rows, columns)`, borrowed from an artifact.
+/// A quantised matrix `(rows, columns)` in quads, borrowed from an artifact.
 #[derive(Debug, Clone, Copy)]
 pub struct Matrix<'a> {
-    weights: Weights<'a>,
+    /// [`Encoding::Int4Quads`], or else [`Encoding::Int8Quads`].
+    encoding: Encoding,
+    words: &'a [u32],
     rows: usize,
     columns: NonZeroUsize,
     shift: u32,
 }
 
+parts!(
+    "matrix",
+    Matrix {
+        encoding: Encoding,
+        words: &'a [u32],
+        rows: usize,
+        columns: NonZeroUsize,
+        shift: u32,
+    }
+);
+
 impl<'a> Matrix<'a> {
-    /// The matrix with its input, if it lies in quads; one without weights if it does not.
+    /// The matrix with its input.
     #[inline(always)]
     pub(crate) fn factor<'b>(&self, x: &'b [i16]) -> Factor<'b>
     where
         'a: 'b,
     {
-        let words = match self.weights {
-            Weights::Int8Quads(words) | Weights::Int4Quads(words) => words,
-            Weights::Int8(_) | Weights::Int4(_) => &[],
-        };
         Factor {
-            words,
+            words: self.words,
             columns: self.columns,
             x,
             shift: self.shift,
@@ -319,34 +282,19 @@ impl<'a> Matrix<'a> {
     /// How the weights are stored.
     #[inline]
     pub(crate) fn encoding(&self) -> Encoding {
-        self.weights.encoding()
+        self.encoding
     }
 
     /// Adds `W[first ..] (rows, columns) @ x (columns,)` to `sums (rows,)`, as many rows as there
-    /// are sums; `x` in Q0.15. `first` is a multiple of [`QUAD`], without which nothing is added if
-    /// the weights lie in quads.
+    /// are sums; `x` in Q0.15. `first` is a multiple of [`QUAD`], without which nothing is added.
     #[inline]
     pub fn accumulate(&self, first: usize, x: &[i16], sums: &mut [i32]) {
-        let (multiply, words): (Multiply, _) = match self.weights {
-            Weights::Int8Quads(words) => (kernel::quads::accumulate_i8, words),
-            Weights::Int4Quads(words) => (kernel::quads::accumulate_i4, words),
-            Weights::Int8(_) | Weights::Int4(_) => return self.accumulate_rows(first, x, sums),
-        };
-        let width = self.encoding().width(self.columns.get());
-        let words = quads(words, first, sums.len(), width);
-        multiply(words, self.columns, x, self.shift, sums);
-    }
-
-    #[inline(never)]
-    fn accumulate_rows(&self, first: usize, x: &[i16], sums: &mut [i32]) {
-        match self.weights.rows(first, sums.len(), self.columns.get()) {
-            Weights::Int8(weights) => {
-                kernel::accumulate_i8(weights, self.columns, x, self.shift, sums);
-            }
-            Weights::Int4(words) => {
-                kernel::accumulate_i4(words, self.columns, x, self.shift, sums);
-            }
-            Weights::Int8Quads(_) | Weights::Int4Quads(_) => {}
+        let Self { columns, shift, .. } = *self;
+        let width = self.encoding.width(columns.get());
+        let words = quads(self.words, first, sums.len(), width);
+        match self.encoding {
+            Encoding::Int4Quads => kernel::quads::accumulate_i4(words, columns, x, shift, sums),
+            _ => kernel::quads::accumulate_i8(words, columns, x, shift, sums),
         }
     }
 

@@ -3,8 +3,9 @@
 
 use crate::{
     ArtifactError, Readout, Token,
-    cell::{Cell, LayerState, MAX_LAYERS},
+    cell::{Cell, CellKind, LayerState, MAX_LAYERS},
     dense::Dense,
+    emit::parts,
     fixed::saturate,
     input::{Input, InputLayer},
     shape::{Buffer, Buffers, Dimensions, Ring},
@@ -20,6 +21,8 @@ pub struct Layer<'a> {
     pub(crate) memory: u16,
 }
 
+parts!("network", Layer { cell: Cell<'a>, hidden_size: u16, memory: u16 });
+
 /// A network's weights, borrowed from an artifact.
 #[derive(Debug, Clone, Copy)]
 pub struct Network<'a> {
@@ -32,6 +35,19 @@ pub struct Network<'a> {
     pub(crate) head: Dense<'a>,
     pub(crate) wide: Option<Wide<'a>>,
 }
+
+parts!(
+    "network",
+    Network {
+        dimensions: Dimensions,
+        input: InputLayer<'a>,
+        input_size: u16,
+        layers: [Option<Layer<'a>>; MAX_LAYERS],
+        readout: Readout,
+        head: Dense<'a>,
+        wide: Option<Wide<'a>>,
+    }
+);
 
 /// A network's memory of the sequence so far. What it takes is
 /// [`Dimensions::state_bytes`].
@@ -62,7 +78,7 @@ impl<B: Buffers> State<B> {
     /// `B` is not its shape.
     pub fn new(network: &Network<'_>) -> Result<Self, ArtifactError> {
         const { B::SOUND };
-        let mut kinds = network.layers().map(|layer| layer.cell.kind());
+        let mut kinds = network.cells().into_iter().flatten();
         match kinds.find(|&kind| !B::CELLS.has(kind)) {
             Some(kind) => Err(ArtifactError::Cell(kind)),
             None => Self::zeroed(network).ok_or(ArtifactError::Shape(network.dimensions)),
@@ -138,6 +154,12 @@ fn top(hidden: &[i16], width: u16) -> &[i16] {
     hidden.get(below..).unwrap_or(&[])
 }
 
+/// `h_t` becomes `h_{t-1}`.
+#[inline(always)]
+fn keep(next: &[i16], hidden: &mut [i16]) {
+    hidden.iter_mut().zip(next).for_each(|(h, &next)| *h = next);
+}
+
 impl<'a> Network<'a> {
     /// The sizes that a [`State`] of this network needs.
     pub fn dimensions(&self) -> Dimensions {
@@ -152,6 +174,15 @@ impl<'a> Network<'a> {
     /// The layers, from the input to the head.
     pub fn layers(&self) -> impl Iterator<Item = &Layer<'a>> {
         self.layers.iter().map_while(Option::as_ref)
+    }
+
+    /// Which cells the layers are, from the input to the head.
+    #[inline]
+    pub fn cells(&self) -> [Option<CellKind>; MAX_LAYERS] {
+        let kind = |layer: &Option<Layer<'_>>| layer.as_ref().map(|layer| layer.cell.kind());
+        // Not a loop, through which the compiler would not see the layers of a constant.
+        let [first, second, third, fourth] = &self.layers;
+        [kind(first), kind(second), kind(third), kind(fourth)]
     }
 
     /// What tokens add to the logits by themselves, if they do.
@@ -236,25 +267,38 @@ impl<'a> Network<'a> {
         };
         let mut input = self.input.look_up(token, x);
         let (mut hidden, mut memory) = (run.hidden.as_mut(), run.memory.as_mut());
-        for layer in self.layers() {
-            let width = usize::from(layer.hidden_size);
-            let (Some((own, above)), Some((own_memory, memory_above)), Some(next)) = (
-                hidden.split_at_mut_checked(width),
-                memory.split_at_mut_checked(layer.memory.into()),
-                run.next.as_mut().get_mut(..width),
-            ) else {
-                return;
-            };
+        if let ([Some(layer), ..], true) = (&self.layers, B::SINGLE) {
+            // Not a turn of the loop below, where the compiler would not see which layer it is.
+            let next = run.next.as_mut();
             let state = LayerState {
-                hidden: own,
-                next,
-                memory: own_memory,
+                hidden,
+                next: &mut *next,
+                memory,
                 scratch,
             };
             layer.cell.step(B::CELLS, input, state);
-            own.iter_mut().zip(&*next).for_each(|(h, &next)| *h = next);
-            input = Input::Vector(own);
-            (hidden, memory) = (above, memory_above);
+            keep(next, hidden);
+        } else {
+            for layer in self.layers() {
+                let width = usize::from(layer.hidden_size);
+                let (Some((own, above)), Some((own_memory, memory_above)), Some(next)) = (
+                    hidden.split_at_mut_checked(width),
+                    memory.split_at_mut_checked(layer.memory.into()),
+                    run.next.as_mut().get_mut(..width),
+                ) else {
+                    return;
+                };
+                let state = LayerState {
+                    hidden: own,
+                    next: &mut *next,
+                    memory: own_memory,
+                    scratch: &mut *scratch,
+                };
+                layer.cell.step(B::CELLS, input, state);
+                keep(next, own);
+                input = Input::Vector(own);
+                (hidden, memory) = (above, memory_above);
+            }
         }
         let last = top(run.hidden.as_ref(), run.top);
         self.readout.update(run.pool.as_mut(), last, run.steps);

@@ -2,6 +2,7 @@
 
 use crate::{
     data::{Blob, Data},
+    emit::parts,
     error::ArtifactError,
     kernel::{self, quads::Scaling},
     matrix::{Encoding, Matrix},
@@ -56,6 +57,8 @@ pub struct Rows<'a> {
     biases: &'a [i32],
 }
 
+parts!("rows", Rows { multipliers: &'a [i32], biases: &'a [i32] });
+
 impl<'a> Rows<'a> {
     /// Starts the sums of the rows from `first` on: `sums = b`.
     // Here, in tables and in read-outs: one copy for all cells. Unrolled where they are called, these
@@ -83,7 +86,8 @@ impl<'a> Rows<'a> {
 
     /// The sums of the rows from `first` on, a multiple of [`QUAD`](crate::matrix::QUAD), with the
     /// products of one or two matrices, as Q16.15 values: `b + W x` of each, requantised.
-    #[inline(never)]
+    // Which kernel it is may be known where this is called.
+    #[inline(always)]
     pub fn fill(
         &self,
         first: usize,
@@ -91,11 +95,12 @@ impl<'a> Rows<'a> {
         other: Option<(&Matrix<'_>, &[i16])>,
         sums: &mut [i32],
     ) {
-        let same = other.is_none_or(|(other, _)| other.encoding() == matrix.encoding());
+        if other.is_some_and(|(other, _)| other.encoding() != matrix.encoding()) {
+            return self.fill_by_steps(first, (matrix, x), other, sums);
+        }
         let fill = match matrix.encoding() {
-            Encoding::Int8Quads if same => kernel::quads::fill_i8,
-            Encoding::Int4Quads if same => kernel::quads::fill_i4,
-            _ => return self.fill_by_steps(first, (matrix, x), other, sums),
+            Encoding::Int4Quads => kernel::quads::fill_i4,
+            _ => kernel::quads::fill_i8,
         };
         let rows = Scaling {
             biases: from(self.biases, first),

@@ -11,6 +11,7 @@
 
 use crate::{
     data::{Blob, Data},
+    emit::parts,
     error::ArtifactError,
     fixed::{STATE_FRACTION, STATE_MAX},
 };
@@ -58,6 +59,8 @@ pub struct Series<'a> {
     /// The distance from it that becomes 1, of each feature.
     pub scales: &'a [f32],
 }
+
+parts!("series", Series { offsets: &'a [f32], scales: &'a [f32] });
 
 /// A value that is not a number, or not as many as there are features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

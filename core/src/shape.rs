@@ -156,6 +156,9 @@ pub trait Buffers {
     const CELLS: CellSet = CellSet::ALL;
     /// Whether n-grams can be read: the code for it is not compiled in otherwise.
     const NGRAMS: bool = true;
+    /// Whether there is one layer at most: the code for the way from one to the next is not compiled
+    /// in then.
+    const SINGLE: bool = false;
     /// The input vector `x_t` and a cell's low-rank products, `(input,)`, Q0.15.
     type Input: Buffer<i16>;
     /// The hidden states `h_t` of all layers, one after the other, `(hidden,)`, Q0.15.
@@ -242,6 +245,7 @@ impl<
     };
     const CELLS: CellSet = CellSet::from_bits(CELLS);
     const NGRAMS: bool = SEEN > 0;
+    const SINGLE: bool = HIDDEN == WIDEST;
     type Input = [i16; INPUT];
     type Hidden = [i16; HIDDEN];
     type Next = [i16; WIDEST];

@@ -3,9 +3,10 @@
 use crate::{
     Token,
     data::Data,
+    emit::parts,
     error::ArtifactError,
     fixed::{LOOK_UP_BITS, STATE_FRACTION},
-    matrix::{Encoding, MAX_SHIFT, MatrixSpec, NIBBLES, Weights},
+    matrix::{Encoding, MAX_SHIFT, MatrixSpec, NIBBLES, part},
 };
 use core::num::NonZeroUsize;
 
@@ -13,6 +14,64 @@ use core::num::NonZeroUsize;
 const WIDEN_INT8: u32 = 8;
 /// From a 4-bit weight in Q0.3 to Q0.15.
 const WIDEN_INT4: u32 = 12;
+
+/// The weights of a table, or of some of its rows.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub enum Weights<'a> {
+    /// [`Encoding::Int8`].
+    Int8(&'a [i8]),
+    /// [`Encoding::Int4`].
+    Int4(&'a [u32]),
+}
+
+impl<'a> Weights<'a> {
+    /// Borrows the weights `(rows, columns)` at `spec`, and makes sure that none is below the
+    /// symmetric range.
+    fn resolve(
+        spec: &MatrixSpec,
+        data: Data<'a>,
+        rows: usize,
+        columns: usize,
+    ) -> Result<Self, ArtifactError> {
+        match spec.encoding {
+            Encoding::Int8 => {
+                let weights: &[i8] = data.slice(spec.weights, rows * columns, Table::NAME)?;
+                match weights.contains(&i8::MIN) {
+                    true => Err(ArtifactError::OutOfRange(Table::NAME)),
+                    false => Ok(Self::Int8(weights)),
+                }
+            }
+            Encoding::Int4 => {
+                Encoding::words(spec, data, Table::NAME, rows, columns).map(Self::Int4)
+            }
+            // A row is looked up, so that it must lie together.
+            Encoding::Int8Quads | Encoding::Int4Quads => {
+                Err(ArtifactError::OutOfRange(Table::NAME))
+            }
+        }
+    }
+
+    /// The row at `index` of `columns` weights; none where it is not all there.
+    #[inline]
+    fn row(self, index: usize, columns: usize) -> Self {
+        match self {
+            Self::Int8(weights) => Self::Int8(part(weights, index, 1, columns)),
+            Self::Int4(words) => {
+                let width = Encoding::Int4.width(columns);
+                Self::Int4(part(words, index, 1, width))
+            }
+        }
+    }
+
+    /// The largest magnitude of a weight.
+    const fn most(self) -> i8 {
+        match self {
+            Self::Int8(_) => Encoding::Int8.weight_max(),
+            Self::Int4(_) => Encoding::Int4.weight_max(),
+        }
+    }
+}
 
 /// A table `(tokens, columns)`, borrowed from an artifact.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +82,8 @@ pub struct Table<'a> {
     /// The row of a token that the table does not have.
     fallback: Token,
 }
+
+parts!("table", Table { weights: Weights<'a>, columns: NonZeroUsize, shift: u32, fallback: Token });
 
 impl<'a> Table<'a> {
     /// What the table is called in errors.
@@ -40,13 +101,12 @@ impl<'a> Table<'a> {
         fallback: Token,
     ) -> Result<Self, ArtifactError> {
         let out_of_range = ArtifactError::OutOfRange(Self::NAME);
-        // A row is looked up, so that it must lie together.
-        if spec.shift > MAX_SHIFT || spec.encoding != spec.encoding.in_rows() {
+        if spec.shift > MAX_SHIFT {
             return Err(out_of_range);
         }
         let columns = NonZeroUsize::new(columns).ok_or(out_of_range)?;
         Ok(Self {
-            weights: Weights::resolve(spec, data, Self::NAME, tokens, columns.get())?,
+            weights: Weights::resolve(spec, data, tokens, columns.get())?,
             columns,
             shift: spec.shift.into(),
             fallback,
@@ -56,7 +116,7 @@ impl<'a> Table<'a> {
     /// The row of `token`.
     #[inline]
     pub fn row(&self, token: Token) -> Row<'a> {
-        let row = |token: Token| self.weights.rows(token.into(), 1, self.columns.get());
+        let row = |token: Token| self.weights.row(token.into(), self.columns.get());
         let weights = match row(token) {
             Weights::Int8(&[]) | Weights::Int4(&[]) => row(self.fallback),
             weights => weights,
@@ -69,7 +129,7 @@ impl<'a> Table<'a> {
 
     /// The largest value that a row adds to a sum.
     pub fn bound(&self) -> i64 {
-        i64::from(self.weights.encoding().weight_max()) << (LOOK_UP_BITS + self.shift)
+        i64::from(self.weights.most()) << (LOOK_UP_BITS + self.shift)
     }
 }
 
@@ -97,8 +157,6 @@ impl Row<'_> {
                     *sum += weight << shift;
                 }
             }
-            // No table's.
-            Weights::Int8Quads(_) | Weights::Int4Quads(_) => {}
         }
     }
 
@@ -116,7 +174,6 @@ impl Row<'_> {
                     *x = (weight << WIDEN_INT4) as i16;
                 }
             }
-            Weights::Int8Quads(_) | Weights::Int4Quads(_) => {}
         }
     }
 }

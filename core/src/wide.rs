@@ -13,6 +13,7 @@
 use crate::{
     Token,
     data::{Blob, Data},
+    emit::parts,
     error::ArtifactError,
 };
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,8 @@ pub struct Wide<'a> {
     tokens: usize,
     fallback: Token,
 }
+
+parts!("wide", Wide { codes: &'a [u8], codebook: &'a [i32; VALUES], tokens: usize, fallback: Token });
 
 impl Wide<'_> {
     /// Adds the weights of `token` to `sums (outputs,)`, Q16.15.

@@ -2,6 +2,7 @@
 #![no_std]
 
 pub mod protocol;
+pub mod trial;
 
 pub mod board {
     //! The board's constants, as the build script wrote them.

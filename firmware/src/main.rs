@@ -13,7 +13,7 @@ use core::fmt::Write;
 
 use cortex_m_rt::entry;
 use service::{Serve, Service};
-use spinet_core::{Artifact, cell::MAX_LAYERS};
+use spinet_core::{Model, cell::MAX_LAYERS};
 use spinet_firmware::{board, model};
 use timer::Stopwatch;
 use uart::{Port, Uart};
@@ -21,6 +21,7 @@ use uart::{Port, Uart};
 #[entry]
 fn main() -> ! {
     let mut uart = Uart::new();
+    describe();
     let service = load();
     let stopwatch = Stopwatch::new();
     greet(&mut uart);
@@ -33,26 +34,13 @@ fn main() -> ! {
     .serve(&mut uart)
 }
 
-/// Checks the artifact and makes its service.
+/// Makes the service where it stays.
 ///
-/// Never inlined, like what it calls: the artifact, and the service on its way to its place, are
-/// on the stack only until this returns (the build script reserves what that takes).
+/// Never inlined: the service on its way to its place is on the stack only until this returns (the
+/// build script reserves what that takes).
 #[inline(never)]
 fn load() -> &'static mut Service {
-    // Borrowed, because moving it out would be a copy.
-    match &Artifact::parse(model::BYTES) {
-        Ok(artifact) => {
-            describe(artifact);
-            place(artifact)
-        }
-        Err(error) => log::fail(*error),
-    }
-}
-
-/// Makes the service where it stays.
-#[inline(never)]
-fn place(artifact: &Artifact<'static>) -> &'static mut Service {
-    let service = match Service::new(artifact) {
+    let service = match Service::new(model::Model) {
         Ok(service) => cortex_m::singleton!(: Service = service),
         Err(error) => log::fail(error),
     };
@@ -64,25 +52,26 @@ fn place(artifact: &Artifact<'static>) -> &'static mut Service {
 
 /// Logs what is going to run.
 #[inline(never)]
-fn describe(artifact: &Artifact<'_>) {
+fn describe() {
     defmt::info!(
         "{=str}, {=str} at {=u32} Hz",
         board::NAME,
         board::CORE,
         board::CLOCK_HZ
     );
+    let model = model::Model.checked();
     let mut cells = [""; MAX_LAYERS];
-    let layers = artifact.manifest.layers.iter().flatten();
-    for (name, layer) in cells.iter_mut().zip(layers) {
-        *name = layer.kind().name();
+    let mut count = 0;
+    for (name, kind) in (cells.iter_mut()).zip(model.network().cells().into_iter().flatten()) {
+        *name = kind.name();
+        count += 1;
     }
-    let count = artifact.network.layers().count();
     defmt::info!(
         "{=str}, {=[?]}, {}, readout {}",
         Service::KIND,
         cells.get(..count).unwrap_or(&cells),
-        artifact.network.dimensions(),
-        artifact.manifest.task.readout(),
+        model.network().dimensions(),
+        model.task().readout(),
     );
     defmt::info!(
         "{=usize} bytes of flash for the model, {=usize} of RAM for its state",

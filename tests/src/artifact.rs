@@ -133,8 +133,9 @@ fn write_table(table: &Matrix, data: &mut Vec<u8>) -> MatrixSpec {
     write_weights(table, table.encoding.in_rows(), data)
 }
 
+/// A matrix: in quads.
 fn write_matrix(matrix: &Matrix, data: &mut Vec<u8>) -> MatrixSpec {
-    write_weights(matrix, matrix.encoding, data)
+    write_weights(matrix, matrix.encoding.in_quads(), data)
 }
 
 fn write_weights(matrix: &Matrix, encoding: Encoding, data: &mut Vec<u8>) -> MatrixSpec {
@@ -157,6 +158,9 @@ pub fn stored(weights: &[i8], columns: usize, encoding: Encoding) -> Vec<u8> {
 
 /// Weights in quads: each is set at its place among zero weights.
 fn quads(weights: &[i8], columns: usize, encoding: Encoding) -> Vec<u8> {
+    if weights.is_empty() {
+        return Vec::new();
+    }
     let (rows, width) = (weights.len().div_ceil(columns), columns.next_multiple_of(4));
     let wide = encoding == Encoding::Int8Quads;
     let bytes = rows.div_ceil(4) * width * if wide { 4 } else { 2 };

@@ -82,7 +82,7 @@ pub fn every_cell(name: &str, purpose: impl Fn(usize) -> Purpose) -> Vec<TestMod
         (FastGrnn, true),
     ];
     let model = |index: usize| {
-        let (cell, encoding) = (index / 2, [Int8, Int4Quads, Int8Quads, Int4][index % 4]);
+        let (cell, encoding) = (index / 2, [Int8, Int4][index % 2]);
         let (kind, low_rank) = cells[cell];
         let layers = match encoding {
             Int8 | Int8Quads => vec![(kind, 12)],

@@ -42,17 +42,12 @@ impl Product {
         let (_, accumulators) = all.split_at_mut(self.accumulators.0);
         let columns = NonZeroUsize::new(self.columns).expect("at least one column");
         let (weights, x) = (&self.weights.1[self.weights.0..], &self.x.1[self.x.0..]);
-        let bytes = stored(weights, self.columns, self.encoding);
+        let bytes = stored(weights, self.columns, self.encoding.in_quads());
         let words = bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned);
         let words: Vec<u32> = words.collect();
         let multiply = match self.encoding {
-            Encoding::Int8 => {
-                kernel::accumulate_i8(weights, columns, x, self.shift, accumulators);
-                return self.beside(all);
-            }
-            Encoding::Int4 => kernel::accumulate_i4,
-            Encoding::Int8Quads => kernel::quads::accumulate_i8,
-            Encoding::Int4Quads => kernel::quads::accumulate_i4,
+            Encoding::Int8 | Encoding::Int8Quads => kernel::quads::accumulate_i8,
+            Encoding::Int4 | Encoding::Int4Quads => kernel::quads::accumulate_i4,
         };
         multiply(&words, columns, x, self.shift, accumulators);
         self.beside(all)

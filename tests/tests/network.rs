@@ -246,5 +246,6 @@ fn a_reset_forgets_the_last_vector() {
 #[should_panic(expected = "overflow")]
 fn the_core_is_built_with_overflow_checks() {
     let columns = NonZeroUsize::new(600).expect("not zero");
-    kernel::accumulate_i8(&[127; 600], columns, &[i16::MAX; 600], 0, &mut [0]);
+    let words = [0x7FFF_7FFF; 1_200];
+    kernel::quads::accumulate_i8(&words, columns, &[i16::MAX; 600], 0, &mut [0]);
 }

@@ -64,13 +64,15 @@ fn models() -> Vec<TestModel> {
 fn no_board_can_panic_while_it_reads_or_writes() {
     for board in processors() {
         for model in models() {
-            let found = panics(&board, &model.path, Program::Inference);
-            assert!(
-                found.is_empty(),
-                "{}, {}: {found:?}",
-                board.name,
-                model.name
-            );
+            for program in [Program::Inference, Program::Parsing] {
+                let found = panics(&board, &model.path, program);
+                assert!(
+                    found.is_empty(),
+                    "{}, {}, {program:?}: {found:?}",
+                    board.name,
+                    model.name
+                );
+            }
         }
     }
 }

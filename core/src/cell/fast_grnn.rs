@@ -20,6 +20,7 @@ use crate::{
     activation::{sigmoid, tanh},
     data::{Blob, Data},
     dense::{Dense, DenseSpec},
+    emit::parts,
     error::ArtifactError,
     fixed::{STATE_FRACTION, STATE_MAX, product, saturate},
     input::{Input, InputProduct, Source},
@@ -166,12 +167,15 @@ fn biases(data: Data<'_>, blob: Blob, hidden: usize) -> Result<(&[i32], &[i32]),
 }
 
 /// `U`, whole or in two halves.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
-struct Recurrent<'a> {
+pub struct Recurrent<'a> {
     down: Option<Dense<'a>>,
     rank: usize,
     up: Matrix<'a>,
 }
+
+parts!("cell::fast_grnn", Recurrent { down: Option<Dense<'a>>, rank: usize, up: Matrix<'a> });
 
 impl<'a> Recurrent<'a> {
     fn resolve(spec: &ProductSpec, data: Data<'a>, hidden: usize) -> Result<Self, ArtifactError> {
@@ -206,6 +210,19 @@ pub struct FastGrnn<'a> {
     biases: (&'a [i32], &'a [i32]),
     mix: Mix,
 }
+
+parts!(
+    "cell",
+    FastGrnn {
+        down: Option<Dense<'a>>,
+        input_rank: usize,
+        input: InputProduct<'a>,
+        recurrent: Recurrent<'a>,
+        rows: Rows<'a>,
+        biases: (&'a [i32], &'a [i32]),
+        mix: Mix,
+    }
+);
 
 impl Step for FastGrnn<'_> {
     #[inline]

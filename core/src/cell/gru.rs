@@ -17,6 +17,7 @@ use super::{BLOCK, CellLayout, LayerState, Step};
 use crate::{
     activation::{sigmoid, tanh},
     data::Data,
+    emit::parts,
     error::ArtifactError,
     fixed::{STATE_FRACTION, scale_by},
     input::{Input, InputProduct, Source},
@@ -82,6 +83,8 @@ pub struct Gru<'a> {
     recurrent: Matrix<'a>,
     rows: Rows<'a>,
 }
+
+parts!("cell", Gru { input: InputProduct<'a>, recurrent: Matrix<'a>, rows: Rows<'a> });
 
 impl Step for Gru<'_> {
     #[inline]

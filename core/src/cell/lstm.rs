@@ -18,6 +18,7 @@ use super::{BLOCK, CellLayout, LayerState, Step};
 use crate::{
     activation::{sigmoid, tanh},
     data::Data,
+    emit::parts,
     error::ArtifactError,
     fixed::{product, scale_by},
     input::{Input, InputProduct, Source},
@@ -80,6 +81,8 @@ pub struct Lstm<'a> {
     recurrent: Matrix<'a>,
     rows: Rows<'a>,
 }
+
+parts!("cell", Lstm { input: InputProduct<'a>, recurrent: Matrix<'a>, rows: Rows<'a> });
 
 impl Step for Lstm<'_> {
     #[inline]

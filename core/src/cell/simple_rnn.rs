@@ -12,6 +12,7 @@ use super::{BLOCK, CellLayout, LayerState, Step};
 use crate::{
     activation::tanh,
     data::Data,
+    emit::parts,
     error::ArtifactError,
     input::{Input, InputProduct, Source},
     matrix::{Matrix, MatrixSpec},
@@ -69,6 +70,8 @@ pub struct SimpleRnn<'a> {
     recurrent: Matrix<'a>,
     rows: Rows<'a>,
 }
+
+parts!("cell", SimpleRnn { input: InputProduct<'a>, recurrent: Matrix<'a>, rows: Rows<'a> });
 
 impl Step for SimpleRnn<'_> {
     #[inline]

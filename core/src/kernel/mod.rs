@@ -20,15 +20,11 @@ pub mod portable;
 pub mod small;
 
 #[cfg(dsp)]
-pub use dsp::{accumulate_i4, accumulate_i8, gates, interpolate, quads};
+pub use dsp::{gates, interpolate, quads};
 #[cfg(mla)]
-pub use mla::{accumulate_i8, quads};
+pub use mla::quads;
 #[cfg(mve)]
-pub use mve::{accumulate_i4, accumulate_i8, begin, quads, requantize};
-#[cfg(not(any(dsp, mve)))]
-pub use portable::accumulate_i4;
-#[cfg(not(any(dsp, mla, mve)))]
-pub use portable::accumulate_i8;
+pub use mve::{begin, quads, requantize};
 #[cfg(not(any(dsp, mla, mve, small)))]
 pub use portable::quads;
 #[cfg(not(mve))]

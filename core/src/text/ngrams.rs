@@ -20,7 +20,7 @@ use super::{
     special,
     tokenizer::mix,
 };
-use crate::{Token, data::Data, error::ArtifactError};
+use crate::{Token, data::Data, emit::parts, error::ArtifactError};
 use serde::{Deserialize, Serialize};
 
 /// The longest n-gram, in words.
@@ -67,6 +67,8 @@ pub struct Ngrams<'a> {
     /// What becomes of punctuation marks.
     pub marks: Marks,
 }
+
+parts!("text", Ngrams { hash: PerfectHash<'a>, order: u8, marks: Marks });
 
 impl Ngrams<'_> {
     /// Number of tokens: n-grams and [special ones](special).

@@ -9,6 +9,7 @@ use super::{WordHash, special, tokenizer::mix};
 use crate::{
     Token,
     data::{Blob, Data},
+    emit::parts,
     error::ArtifactError,
 };
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,17 @@ pub struct PerfectHash<'a> {
     /// The keys' fingerprints by slot, packed from the lowest bit up.
     pub fingerprints: &'a [u8],
 }
+
+parts!(
+    "text",
+    PerfectHash {
+        words: Token,
+        seed: u32,
+        fingerprint_bits: u32,
+        pilots: &'a [u16],
+        fingerprints: &'a [u8],
+    }
+);
 
 /// 2^32 divided by the golden ratio: consecutive multiples are far apart (Knuth, TAOCP 3, 6.4).
 const GOLDEN: u32 = 0x9E37_79B9;

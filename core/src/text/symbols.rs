@@ -7,6 +7,7 @@
 use crate::{
     Token,
     data::{Blob, Data},
+    emit::parts,
     error::ArtifactError,
 };
 use core::fmt;
@@ -103,6 +104,8 @@ pub struct Symbols<'a> {
     /// Their numbers, ascending.
     pub codes: &'a [u32],
 }
+
+parts!("text", Symbols { unit: Unit, codes: &'a [u32] });
 
 impl Symbols<'_> {
     /// Number of tokens: the symbols and the boundary.

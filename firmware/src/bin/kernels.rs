@@ -13,8 +13,7 @@ use spinet_core::kernel::{self, SPAN, portable};
 use spinet_core::matrix::Encoding;
 
 const TRIALS: usize = 1_500;
-/// Weights of 8 bits row by row, and the words of all others.
-const BYTES: usize = 2_000;
+/// Words of weights.
 const WORDS: usize = 1_100;
 const ROWS: usize = 40;
 
@@ -25,7 +24,6 @@ const SMALLEST_I4: u32 = 0x9111_9111;
 
 /// The operands of products; a trial takes some in the middle of each.
 struct Operands {
-    weights: [i8; BYTES],
     words: [u32; WORDS],
     x: [i16; MAX_COLUMNS + 3],
     sums: [i32; ROWS],
@@ -39,7 +37,6 @@ type Fill = fn(&Factor<'_>, Option<&Factor<'_>>, usize, &Scaling<'_>, &mut [i32]
 fn main() -> ! {
     let mut noise = Noise(1);
     let mut operands = Operands {
-        weights: [0; BYTES],
         words: [0; WORDS],
         x: [0; MAX_COLUMNS + 3],
         sums: [0; ROWS],
@@ -59,34 +56,11 @@ impl Operands {
     /// Whether all kernels of a board agree with the portable ones.
     fn trial(&mut self, columns: usize, noise: &mut Noise) -> bool {
         self.fill(noise);
-        self.rows(columns, noise)
-            && self.quads(columns, noise)
+        self.quads(columns, noise)
             && self.pairs(columns, noise)
             && self.gates(noise)
             && self.scaled(noise)
             && self.interpolated(noise)
-    }
-
-    /// Products with weights row by row.
-    fn rows(&self, columns: usize, noise: &mut Noise) -> bool {
-        let weights = &self.weights[noise.below(4)..];
-        let words = &self.words[noise.below(2)..];
-        let x = &self.x[noise.below(2)..][..columns];
-        let width = Encoding::Int4.bytes(1, columns) / 4;
-        let most = (weights.len() / columns).min(words.len() / width);
-        let rows = noise.rows(most);
-        let columns = nonzero(columns);
-        // Both wrap where the sums would not fit: those that a model may have do.
-        let shift = noise.below(9) as u32;
-        self.agree(
-            rows,
-            |sums| kernel::accumulate_i8(weights, columns, x, shift, sums),
-            |sums| portable::accumulate_i8(weights, columns, x, shift, sums),
-        ) && self.agree(
-            rows,
-            |sums| kernel::accumulate_i4(words, columns, x, shift, sums),
-            |sums| portable::accumulate_i4(words, columns, x, shift, sums),
-        )
     }
 
     /// Products with weights in quads.
@@ -207,13 +181,6 @@ impl Operands {
     /// New operands, those of one kind the largest that there are now and then.
     fn fill(&mut self, noise: &mut Noise) {
         let extreme = noise.below(4);
-        for weight in &mut self.weights {
-            *weight = match extreme {
-                0 => [-127, 127][noise.below(2)],
-                1 => -127,
-                _ => (noise.next() as i8).max(-127),
-            };
-        }
         let first = noise.below(2);
         for word in &mut self.words {
             let any = match extreme {

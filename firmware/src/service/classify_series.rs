@@ -4,8 +4,8 @@ use super::{Serve, cost};
 use crate::timer::Stopwatch;
 use crate::uart::{Port, Uart};
 use core::fmt::Write;
-use spinet_core::{Artifact, ArtifactError, SeriesClassifier};
-use spinet_firmware::model::{FEATURES, Shape};
+use spinet_core::{ArtifactError, SeriesClassifier};
+use spinet_firmware::model::{FEATURES, Model, Shape};
 use spinet_firmware::protocol::{
     Error, Fault,
     answer::{Classified, Refused},
@@ -14,7 +14,7 @@ use spinet_firmware::protocol::{
 
 /// The classifier, in the middle of a line of vectors.
 pub struct Service {
-    classifier: SeriesClassifier<'static, Shape>,
+    classifier: SeriesClassifier<'static, Shape, Model>,
     vectors: Vectors<FEATURES>,
     fault: Option<Fault>,
 }
@@ -23,9 +23,9 @@ impl Serve for Service {
     const KIND: &'static str = "classify-series";
     const FEATURES: Option<usize> = Some(FEATURES);
 
-    fn new(artifact: &Artifact<'static>) -> Result<Self, ArtifactError> {
+    fn new(model: Model) -> Result<Self, ArtifactError> {
         Ok(Self {
-            classifier: SeriesClassifier::new(artifact)?,
+            classifier: SeriesClassifier::of(model)?,
             vectors: Vectors::new(),
             fault: None,
         })
@@ -64,7 +64,7 @@ impl Serve for Service {
 
 /// Takes in a vector, if there is one.
 fn feed(
-    classifier: &mut SeriesClassifier<'static, Shape>,
+    classifier: &mut SeriesClassifier<'static, Shape, Model>,
     vector: Result<Option<&[i16; FEATURES]>, Error>,
     stopwatch: &mut Stopwatch,
 ) -> Result<(), Error> {

@@ -4,20 +4,23 @@ use super::{Serve, cost};
 use crate::timer::Stopwatch;
 use crate::uart::Uart;
 use core::fmt::Write;
-use spinet_core::{Artifact, ArtifactError, Classifier};
-use spinet_firmware::{model::Shape, protocol::answer::Classified};
+use spinet_core::{ArtifactError, Classifier};
+use spinet_firmware::{
+    model::{Model, Shape},
+    protocol::answer::Classified,
+};
 
 /// The classifier, in the middle of a text.
 pub struct Service {
-    classifier: Classifier<'static, Shape>,
+    classifier: Classifier<'static, Shape, Model>,
 }
 
 impl Serve for Service {
     const KIND: &'static str = "classify-text";
     const FEATURES: Option<usize> = None;
 
-    fn new(artifact: &Artifact<'static>) -> Result<Self, ArtifactError> {
-        let classifier = Classifier::new(artifact)?;
+    fn new(model: Model) -> Result<Self, ArtifactError> {
+        let classifier = Classifier::of(model)?;
         Ok(Self { classifier })
     }
 

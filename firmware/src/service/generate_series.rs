@@ -4,8 +4,8 @@ use super::{Serve, cost};
 use crate::timer::Stopwatch;
 use crate::uart::{Port, Uart};
 use core::fmt::Write;
-use spinet_core::{Artifact, ArtifactError, SeriesGenerator};
-use spinet_firmware::model::{FEATURES, Shape};
+use spinet_core::{ArtifactError, SeriesGenerator};
+use spinet_firmware::model::{FEATURES, Model, Shape};
 use spinet_firmware::protocol::{
     Fault,
     answer::{Generated, Refused, Written},
@@ -16,7 +16,7 @@ use spinet_firmware::protocol::{
 
 /// The generator, in the middle of a line.
 pub struct Service {
-    generator: SeriesGenerator<'static, Shape>,
+    generator: SeriesGenerator<'static, Shape, Model>,
     /// The vector that is being written.
     x: [i16; FEATURES],
     line: Line,
@@ -35,9 +35,9 @@ impl Serve for Service {
     const KIND: &'static str = "generate-series";
     const FEATURES: Option<usize> = Some(FEATURES);
 
-    fn new(artifact: &Artifact<'static>) -> Result<Self, ArtifactError> {
+    fn new(model: Model) -> Result<Self, ArtifactError> {
         Ok(Self {
-            generator: SeriesGenerator::new(artifact)?,
+            generator: SeriesGenerator::of(model)?,
             x: [0; FEATURES],
             line: Line::default(),
         })

@@ -4,8 +4,8 @@ use super::{Serve, cost};
 use crate::timer::Stopwatch;
 use crate::uart::{Port, Uart};
 use core::fmt::Write;
-use spinet_core::{Artifact, ArtifactError, Generator, sampling::Sampler, text::Symbol};
-use spinet_firmware::model::Shape;
+use spinet_core::{ArtifactError, Generator, sampling::Sampler, text::Symbol};
+use spinet_firmware::model::{Model, Shape};
 use spinet_firmware::protocol::{
     DLE, EOT, Error, Fault, STX,
     answer::{Generated, Refused},
@@ -16,7 +16,7 @@ use spinet_firmware::protocol::{
 
 /// The generator, in the middle of a line.
 pub struct Service {
-    generator: Generator<'static, Shape>,
+    generator: Generator<'static, Shape, Model>,
     line: Line,
 }
 
@@ -35,9 +35,9 @@ impl Serve for Service {
     const KIND: &'static str = "generate-text";
     const FEATURES: Option<usize> = None;
 
-    fn new(artifact: &Artifact<'static>) -> Result<Self, ArtifactError> {
+    fn new(model: Model) -> Result<Self, ArtifactError> {
         Ok(Self {
-            generator: Generator::new(artifact)?,
+            generator: Generator::of(model)?,
             line: Line::default(),
         })
     }

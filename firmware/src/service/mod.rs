@@ -10,8 +10,8 @@ pub use kind::Service;
 
 use crate::timer::Stopwatch;
 use crate::uart::{Port, Uart};
-use spinet_core::{Artifact, ArtifactError};
-use spinet_firmware::{board, protocol::answer::Cost};
+use spinet_core::ArtifactError;
+use spinet_firmware::{board, model::Model, protocol::answer::Cost};
 
 /// A model that reads a line byte by byte and answers it.
 pub trait Serve: Sized {
@@ -23,8 +23,8 @@ pub trait Serve: Sized {
     /// The service at the beginning of a line.
     ///
     /// # Errors
-    /// Those of the model's front end and network.
-    fn new(artifact: &Artifact<'static>) -> Result<Self, ArtifactError>;
+    /// None with the model that this service was chosen for.
+    fn new(model: Model) -> Result<Self, ArtifactError>;
 
     /// Takes in the byte of the line that stands at `at`.
     fn take(&mut self, byte: u8, at: u32, stopwatch: &mut Stopwatch);

@@ -20,6 +20,8 @@ pub enum Program {
     Application,
     /// The inference path alone, to look for panics in.
     Inference,
+    /// The same of a model that is checked when the program starts.
+    Parsing,
     /// Counts what the cells cost; ends by itself.
     Bench,
     /// Compares the board's kernels with the portable ones; ends by itself.
@@ -32,6 +34,7 @@ impl Program {
         match self {
             Self::Application => "spinet-firmware",
             Self::Inference => "inference",
+            Self::Parsing => "parsing",
             Self::Bench => "bench",
             Self::Kernels => "kernels",
         }

@@ -7,44 +7,8 @@ pub mod gates;
 pub mod quads;
 
 use super::SPAN;
-use crate::{fixed, matrix::NIBBLES};
-use core::{iter, num::NonZeroUsize};
-
-/// Adds `(W (rows, columns) @ x (columns,)) << shift` to `sums (rows,)`.
-///
-/// `weights` is row-major, [`Encoding::Int8`](crate::matrix::Encoding::Int8).
-// By itself, as all here, so that it has a core's registers to itself.
-#[inline(never)]
-pub fn accumulate_i8(
-    weights: &[i8],
-    columns: NonZeroUsize,
-    x: &[i16],
-    shift: u32,
-    sums: &mut [i32],
-) {
-    for (row, sum) in rows(weights, columns.get()).zip(sums) {
-        *sum += dot_i8(row, x) << (shift % 32);
-    }
-}
-
-/// Adds `(W (rows, columns) @ x (columns,)) << shift` to `sums (rows,)`.
-///
-/// `words` holds the rows as [`Encoding::Int4`](crate::matrix::Encoding::Int4) says, each filled
-/// up to whole words. The nibbles are `w + 8`, so `8 * sum(x)` is taken off once per row.
-#[inline(never)]
-pub fn accumulate_i4(
-    words: &[u32],
-    columns: NonZeroUsize,
-    x: &[i16],
-    shift: u32,
-    sums: &mut [i32],
-) {
-    let offset = 8 * x.iter().map(|&x| i32::from(x)).sum::<i32>();
-    let width = columns.get().div_ceil(NIBBLES);
-    for (row, sum) in rows(words, width).zip(sums) {
-        *sum += (dot_i4(row, x) - offset) << (shift % 32);
-    }
-}
+use crate::fixed;
+use core::iter;
 
 /// Starts `sums` with `biases`, as far as there are both.
 #[inline(always)]
@@ -85,63 +49,4 @@ pub(super) fn rows<T>(mut values: &[T], width: usize) -> impl Iterator<Item = &[
         values = below;
         Some(row)
     })
-}
-
-/// Adds the rows of `weights`, `columns` apart, times `x` to `sums`.
-// For kernels that do the rest by themselves.
-#[cfg(any(dsp, mla, mve))]
-#[inline(never)]
-pub(super) fn tail_i8(
-    weights: Option<&[i8]>,
-    columns: usize,
-    x: &[i16],
-    shift: u32,
-    sums: &mut [i32],
-) {
-    let mut weights = weights.unwrap_or(&[]);
-    for sum in sums {
-        *sum += dot_i8(weights, x) << (shift % 32);
-        weights = weights.get(columns..).unwrap_or(&[]);
-    }
-}
-
-/// `sum of w_k * x_k`.
-#[inline]
-pub(super) fn dot_i8(weights: &[i8], x: &[i16]) -> i32 {
-    weights
-        .iter()
-        .zip(x)
-        .map(|(&w, &x)| i32::from(w) * i32::from(x))
-        .sum()
-}
-
-/// `sum of (w_k + 8) * x_k`.
-#[inline]
-pub(super) fn dot_i4(words: &[u32], x: &[i16]) -> i32 {
-    let mut sum = 0;
-    let (eights, rest) = x.as_chunks::<NIBBLES>();
-    let mut words = words.iter();
-    for (x, &word) in eights.iter().zip(words.by_ref()) {
-        sum += pairs(word, x);
-    }
-    if let (Some(&word), false) = (words.next(), rest.is_empty()) {
-        let mut x = [0; NIBBLES];
-        for (place, &value) in x.iter_mut().zip(rest) {
-            *place = value;
-        }
-        sum += pairs(word, &x);
-    }
-    sum
-}
-
-/// The products of a word's nibbles, pair by pair.
-#[inline]
-fn pairs(word: u32, x: &[i16; NIBBLES]) -> i32 {
-    let nibble = |bits: u32| ((word >> bits) & 0xF) as i32;
-    let (pairs, _) = x.as_chunks::<2>();
-    (pairs.iter().zip([0, 4, 8, 12]))
-        .map(|(&[low, high], bits)| {
-            nibble(bits) * i32::from(low) + nibble(16 + bits) * i32::from(high)
-        })
-        .sum()
 }

@@ -9,7 +9,7 @@
 mod loops;
 
 use crate::{fixed::MAX_COLUMNS, kernel::portable::quads as portable, matrix::QUAD};
-use core::{mem::MaybeUninit, num::NonZeroUsize, ptr};
+use core::{iter, mem::MaybeUninit, num::NonZeroUsize, ptr};
 use loops::{Frame, Side};
 use portable::Accumulate;
 
@@ -227,7 +227,7 @@ fn widen(x: &[i16], wide: &mut [MaybeUninit<i32>]) -> i32 {
         return 0;
     };
     let total = loops::widen(fours, places.as_chunks_mut().0);
-    for (place, x) in last.iter_mut().zip(rest.iter().copied().chain([0; QUAD])) {
+    for (place, x) in last.iter_mut().zip(rest.iter().copied().chain(iter::repeat(0))) {
         place.write(x.into());
     }
     rest.iter().fold(total, |total, &x| total + i32::from(x))

@@ -1,0 +1,32 @@
+//! The inference path alone, of a model that is checked where it lies when the program starts: as
+//! `inference`, with everything that an artifact asks for before. The model is not known to the
+//! compiler.
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+use core::panic::PanicInfo;
+
+use cortex_m_rt::entry;
+use spinet_core::{Artifact, ArtifactError, Checked};
+use spinet_firmware::{model, trial};
+
+#[entry]
+fn main() -> ! {
+    _ = black_box(run(black_box(model::BYTES)));
+    loop {
+        cortex_m::asm::wfi();
+    }
+}
+
+/// Checks the artifact and runs its model.
+fn run(bytes: &'static [u8]) -> Result<(), ArtifactError> {
+    trial::run(Checked::new(&Artifact::parse(bytes)?))
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    loop {
+        cortex_m::asm::bkpt();
+    }
+}
