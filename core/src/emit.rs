@@ -88,6 +88,7 @@ impl fmt::Display for Source<'_> {
         write!(
             f,
             "/// The model's sizes.\n\
+             #[allow(dead_code)]\n\
              pub type Shape = ::spinet_core::Shape<{input}, {hidden}, {widest}, {memory}, {pool}, {outputs}, {window}, {{ ::spinet_core::shape::cells(&["
         )?;
         for layer in network.layers() {
@@ -107,6 +108,7 @@ impl fmt::Display for Source<'_> {
              struct Aligned([u32; {words}]);\n\
              static WORDS: Aligned = Aligned(::spinet_core::emit::words(*include_bytes!({file})));\n\
              /// The artifact's bytes.\n\
+             #[allow(dead_code)]\n\
              pub static BYTES: &[u8] = ::spinet_core::emit::tensor(&WORDS.0, 0, {length});\n\
              /// The model, which was checked before it was compiled in.\n\
              #[derive(Debug, Clone, Copy)]\n\

@@ -25,9 +25,9 @@ pub const MAX_SHIFT: u8 = 8;
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Encoding {
-    /// One byte each, row-major, -127 ..= 127.
+    /// Of tables: one byte each, row-major, -127 ..= 127.
     Int8,
-    /// Four bits each, -7 ..= 7, a row's eight at a time in a little-endian word, rows filled up
+    /// Of tables: four bits each, -7 ..= 7, a row's eight at a time in a little-endian word, rows filled up
     /// to whole words with zero weights. Weight `2k` of a word's eight stands in its bits
     /// `4k .. 4k + 4`, weight `2k + 1` in bits `16 + 4k .. 20 + 4k`, so that one mask takes a pair
     /// out as halfwords; each as `w + 8`, which needs no sign extension.
@@ -37,7 +37,7 @@ pub enum Encoding {
     /// w+8    7  5  3  1  6  4  2  0
     /// ```
     Int4,
-    /// One byte each, -127 ..= 127, in quads: four rows together, both numbers filled up to
+    /// Of matrices: one byte each, -127 ..= 127, in quads: four rows together, both numbers filled up to
     /// multiples of four with zero weights. Two little-endian words hold two columns of a quad,
     /// and the next two the next columns of the same rows. The bytes of the quad's rows 0 and 2
     /// are `w + 128`, so that a halfword as a signed number is 256 times its upper row's weight
@@ -49,7 +49,7 @@ pub enum Encoding {
     /// word 1  r3 c1  r2 c1+128  r3 c0  r2 c0+128
     /// ```
     Int8Quads,
-    /// Four bits each, -7 ..= 7, in quads as those of 8 bits; a word holds two columns of a quad.
+    /// Of matrices: four bits each, -7 ..= 7, in quads as those of 8 bits; a word holds two columns of a quad.
     /// The nibbles of the rows 0 to 2 are `w + 8`.
     ///
     /// ```text

@@ -13,7 +13,7 @@ use core::fmt::Write;
 
 use cortex_m_rt::entry;
 use service::{Serve, Service};
-use spinet_core::{Model, cell::MAX_LAYERS};
+use spinet_core::{Model, Network, cell::MAX_LAYERS, shape::Dimensions};
 use spinet_firmware::{board, model};
 use timer::Stopwatch;
 use uart::{Port, Uart};
@@ -70,7 +70,7 @@ fn describe() {
         "{=str}, {=[?]}, {}, readout {}",
         Service::KIND,
         cells.get(..count).unwrap_or(&cells),
-        model.network().dimensions(),
+        dimensions(model.network()),
         model.task().readout(),
     );
     defmt::info!(
@@ -78,6 +78,25 @@ fn describe() {
         model::BYTES.len(),
         size_of::<Service>(),
     );
+}
+
+/// The model's dimensions, number by number: a copy of the whole would keep the constant that the
+/// model is in the image.
+#[inline(always)]
+fn dimensions(network: &Network<'_>) -> Dimensions {
+    let [input, hidden, widest, memory, pool, outputs, window] = network.dimensions().parameters();
+    let Dimensions { wide, seen, .. } = network.dimensions();
+    Dimensions {
+        input,
+        hidden,
+        widest,
+        memory,
+        pool,
+        outputs,
+        window,
+        wide,
+        seen,
+    }
 }
 
 /// Says that lines are welcome: what was sent before may be lost.

@@ -41,6 +41,17 @@ fn every_part_is_the_parsed_artifacts() {
 }
 
 #[test]
+fn shapes_fit_their_models() {
+    assert!(Classifier::<imdb_16k::Shape, _>::of(imdb_16k::Model).is_ok());
+    assert!(Classifier::<imdb_200k::Shape, _>::of(imdb_200k::Model).is_ok());
+    let another = Classifier::<imdb::Shape, _>::of(imdb_200k::Model).err();
+    let dimensions = imdb_200k::Model.checked().network().dimensions();
+    assert_eq!(another, Some(ArtifactError::Shape(dimensions)));
+    let task = Generator::<imdb::Shape, _>::of(imdb::Model).err();
+    assert_eq!(task, Some(ArtifactError::Task));
+}
+
+#[test]
 fn the_bytes_are_the_files() {
     let file = include_bytes!("../../firmware/models/imdb-16k.spinet");
     assert_eq!(imdb_16k::BYTES, file);

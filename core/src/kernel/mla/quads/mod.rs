@@ -227,7 +227,10 @@ fn widen(x: &[i16], wide: &mut [MaybeUninit<i32>]) -> i32 {
         return 0;
     };
     let total = loops::widen(fours, places.as_chunks_mut().0);
-    for (place, x) in last.iter_mut().zip(rest.iter().copied().chain(iter::repeat(0))) {
+    for (place, x) in last
+        .iter_mut()
+        .zip(rest.iter().copied().chain(iter::repeat(0)))
+    {
         place.write(x.into());
     }
     rest.iter().fold(total, |total, &x| total + i32::from(x))
