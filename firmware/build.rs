@@ -26,10 +26,13 @@ const MODEL_WORDS: &str = "model.words";
 /// place.
 const COPIES_WHILE_LOADING: u32 = 2;
 
-/// The stack that this takes beside these copies, in bytes: a first step (2,252 at most were
-/// measured, of which an artifact took some, with blocks of 8 units; those of 32 take 960 more, and
-/// the widened inputs of the Cortex-M3 another 1,024), rounded up.
-const LOADING_BYTES: u32 = 4_608;
+/// The stack of a step, in bytes (2,252 at most were measured, of which an artifact took some, with
+/// blocks of 8 units; those of 32 take 960 more, and the widened inputs of the Cortex-M3 another
+/// 1,024), rounded up. A model is made ready by one, unless it reads n-grams.
+const STEP_BYTES: u32 = 4_608;
+
+/// The stack of making a model ready without a step, beside the copies, in bytes.
+const LOADING_BYTES: u32 = 512;
 
 /// RAM beside the stack, the model's state and the logger's buffer, in bytes: the service's line and
 /// counters, the program's own statics and the logger's (168 at most were measured, without the
@@ -114,6 +117,8 @@ struct Model {
     service: &'static str,
     /// Numbers in a vector, if the model reads those.
     features: Option<u16>,
+    /// Whether making it ready may take a step.
+    starts: bool,
     /// The logger's RAM beside the model's, in bytes.
     logger_bytes: u32,
 }
@@ -145,6 +150,7 @@ impl Model {
             }) + &source.to_string(),
             dimensions: artifact.network.dimensions(),
             service: service(artifact).map_err(|why| failed(&why))?,
+            starts: !matches!(artifact.front, Front::Ngrams(_)),
             features,
             words,
             logger_bytes,
@@ -180,7 +186,11 @@ impl Model {
 
     /// The stack to keep free: the board's, or more if loading takes more.
     fn stack_bytes(&self, board: &Board) -> u32 {
-        let loading = COPIES_WHILE_LOADING * self.state_bytes() + LOADING_BYTES;
+        let copies = COPIES_WHILE_LOADING * self.state_bytes();
+        let loading = match self.starts {
+            true => copies + STEP_BYTES,
+            false => (copies + LOADING_BYTES).max(STEP_BYTES),
+        };
         board.hardware.stack_bytes.max(loading)
     }
 }
