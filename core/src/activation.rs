@@ -32,7 +32,7 @@ static HALF: [i16; INTERVALS + 2] = {
 };
 
 /// The same from -8 on: 0 stands at `INTERVALS`.
-static WHOLE: [i16; kernel::SPAN] = {
+pub(crate) static WHOLE: [i16; kernel::SPAN] = {
     let mut table = [0; kernel::SPAN];
     let mut i = 0;
     while i <= INTERVALS {

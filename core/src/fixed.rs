@@ -81,6 +81,24 @@ pub const fn scale_by(value: i32, factor: i16) -> i32 {
     2 * high * factor as i32 + ((low + (1 << 14)) >> 15) as i32
 }
 
+/// `addend + scale_by(value, factor)`, for a `value` below 2^30 in magnitude and a sum that fits.
+#[inline(always)]
+pub const fn add_scaled(addend: i32, value: i32, factor: i16) -> i32 {
+    match cfg!(any(dsp, mla)) {
+        true => add_upper_half(addend, value, factor),
+        false => addend + scale_by(value, factor),
+    }
+}
+
+/// The same on cores that multiply into 64 bits: the upper half of twice the value times 2^16 of the
+/// factor, so that nothing is shifted behind the product, which is added to the addend itself
+/// (`SMMLAR`, `SMLAL`).
+#[inline(always)]
+const fn add_upper_half(addend: i32, value: i32, factor: i16) -> i32 {
+    let product = (value << 1) as i64 * ((factor as i32) << 16) as i64;
+    ((((addend as i64) << 32) + (1 << 31) + product) >> 32) as i32
+}
+
 /// The product of two Q0.15 values in Q0.15, rounded half up.
 #[inline(always)]
 pub const fn product(a: i16, b: i16) -> i32 {
@@ -118,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn scale_by_is_the_rounded_product_and_never_larger() {
+    fn scale_by_is_the_rounded_product_and_never_larger_whichever_way() {
         let values = [
             0,
             1,
@@ -138,6 +156,9 @@ mod tests {
                 let exact = (i64::from(value) * i64::from(factor) + (1 << 14)) >> 15;
                 assert_eq!(i64::from(scale_by(value, factor)), exact);
                 assert!(exact.abs() <= i64::from(value).abs());
+                let (half, addend) = (value >> 1, value >> 2);
+                let sum = addend + scale_by(half, factor);
+                assert_eq!(add_upper_half(addend, half, factor), sum);
             }
         }
     }

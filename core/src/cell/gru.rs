@@ -110,7 +110,7 @@ impl Step for Gru<'_> {
             let (products, _) = products.as_chunks_mut();
             // Both products and a bias fit together, as is proven when the model is loaded.
             kernel::gates::part(products, candidates, biases, multipliers);
-            units(products, candidates, hidden, next);
+            kernel::gates::units(products, candidates, hidden, next);
         }
     }
 
@@ -125,17 +125,6 @@ fn begin(biases: &[[i32; SUMS.len()]], products: &mut [i32]) {
     let (products, _) = products.as_chunks_mut::<ROWS>();
     for (&[r, z, nx, _], sums) in biases.iter().zip(products) {
         *sums = [r, z, nx];
-    }
-}
-
-/// The element-wise part of a step: `h_t` of each unit from its sums, those of the candidates'
-/// first products apart, and from `h_{t-1}`.
-// By itself, because the registers are just enough.
-#[inline(never)]
-fn units(sums: &[[i32; ROWS]], candidates: &[i32], hidden: &[i16], next: &mut [i16]) {
-    let sums = sums.iter().zip(candidates);
-    for ((next, &h), (&[r, z, nh], &nx)) in next.iter_mut().zip(hidden).zip(sums) {
-        *next = GruUnit::new([r, z, nx, nh], h).hidden;
     }
 }
 

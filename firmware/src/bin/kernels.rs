@@ -59,6 +59,7 @@ impl Operands {
         self.quads(columns, noise)
             && self.pairs(columns, noise)
             && self.gates(noise)
+            && self.units(noise)
             && self.scaled(noise)
             && self.interpolated(noise)
     }
@@ -132,6 +133,27 @@ impl Operands {
                 portable::gates::part(sums.as_chunks_mut().0, candidates, biases, multipliers);
             },
         )
+    }
+
+    /// The units of a GRU, from any sums below 2^30 and any states, with one more of some than of
+    /// others.
+    fn units(&self, noise: &mut Noise) -> bool {
+        let units = noise.below(ROWS / 4 + 1);
+        let (mut sums, mut candidates) = ([[0; 3]; ROWS / 4 + 1], [0; ROWS / 4 + 1]);
+        for (sums, candidate) in sums.iter_mut().zip(&mut candidates) {
+            let mut sum = || (noise.next() as i32 >> (2 + noise.below(22))).max(1 - (1 << 30));
+            (*sums, *candidate) = ([sum(), sum(), sum()], sum());
+        }
+        let mut hidden = [0; ROWS / 4];
+        hidden.fill_with(|| (noise.next() as i16).max(-i16::MAX));
+        let (sums, candidates) = (
+            &sums[..units + noise.below(2)],
+            &candidates[..units + noise.below(2)],
+        );
+        let [mut own, mut oracle] = [[0; ROWS / 4]; 2];
+        kernel::gates::units(sums, candidates, &hidden, &mut own[..units]);
+        portable::gates::units(sums, candidates, &hidden, &mut oracle[..units]);
+        own == oracle
     }
 
     /// What is done before and after the products, with one value less or more than sums too.
