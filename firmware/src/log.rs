@@ -36,7 +36,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 /// A fault ends the program too: without this, the emulator would wait for ever.
 #[inline(always)]
 fn fault(pc: u32) -> ! {
-    defmt::error!("hard fault at {=u32:#x}", pc);
+    defmt::error!("fault at {=u32:#x}", pc);
     stop()
 }
 

@@ -27,8 +27,7 @@ macro_rules! on_fault {
         #[cortex_m_rt::exception]
         #[allow(unsafe_code)]
         // SAFETY: cortex-m-rt asks for `unsafe` because the handler must not rely on the state of the
-        // interrupted program; what this calls uses constants and the pushed registers, and never
-        // returns.
+        // interrupted program; `$handler` gets an address of the pushed registers, and never returns.
         unsafe fn HardFault(frame: &cortex_m_rt::ExceptionFrame) -> ! {
             $handler(frame.pc())
         }
