@@ -225,7 +225,17 @@ fn board_source(board: &Board) -> String {
     )
 }
 
-/// `memory.x`, for cortex-m-rt's linker script.
+/// The names by which riscv-rt's linker script knows the memories.
+const RISCV_REGIONS: [(&str, &str); 6] = [
+    ("TEXT", "FLASH"),
+    ("RODATA", "FLASH"),
+    ("DATA", "RAM"),
+    ("BSS", "RAM"),
+    ("HEAP", "RAM"),
+    ("STACK", "RAM"),
+];
+
+/// `memory.x`, for the linker script of cortex-m-rt or riscv-rt.
 fn memory_map(board: &Board, stack: u32) -> String {
     let hardware = &board.hardware;
     let mut map = String::from("MEMORY\n{\n");
@@ -238,10 +248,18 @@ fn memory_map(board: &Board, stack: u32) -> String {
             "  {name} : ORIGIN = {origin:#010X}, LENGTH = {length:#X}"
         );
     }
+    map.push_str("}\n");
+    if board.target.starts_with("riscv") {
+        for (region, memory) in RISCV_REGIONS {
+            let _ = writeln!(map, "REGION_ALIAS(\"REGION_{region}\", {memory});");
+        }
+        // Tables for unwinding the stack, which no program here does; cortex-m-rt leaves its own out.
+        map.push_str("SECTIONS { /DISCARD/ : { *(.eh_frame .eh_frame.*) } }\n");
+    }
     let name = &board.name;
-    let _ = write!(
+    let _ = writeln!(
         map,
-        "}}\nASSERT(__sheap + {stack} <= ORIGIN(RAM) + LENGTH(RAM), \"less than {stack} bytes of RAM are left for the stack on {name}\");\n"
+        "ASSERT(__sheap + {stack} <= ORIGIN(RAM) + LENGTH(RAM), \"less than {stack} bytes of RAM are left for the stack on {name}\");"
     );
     map
 }

@@ -1,6 +1,6 @@
 //! Streaming recurrent networks in fixed-point arithmetic, for microcontrollers.
 //!
-//! `no_std`, no heap, integers only, no panics: what a Cortex-M computes with this crate a
+//! `no_std`, no heap, integers only, no panics: what a Cortex-M or a RISC-V core computes with this crate a
 //! workstation computes with it too, bit for bit.
 //!
 //! The data flows one way, and the modules follow it:

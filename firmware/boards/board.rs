@@ -52,7 +52,9 @@ pub struct Hardware {
     pub uart_base: u32,
     /// The UART's rate on a wire, 8N1, in bits a second.
     pub uart_baud: u32,
-    /// The machine to give to `qemu-system-arm -M`.
+    /// QEMU's program that emulates the board, such as `qemu-system-arm`.
+    pub qemu_program: String,
+    /// The machine to give to its `-M`.
     pub qemu_machine: String,
     /// The chip to give to `probe-rs --chip`; empty where probe-rs knows none.
     pub probe_chip: String,

@@ -1,6 +1,7 @@
 //! What the firmware's programs share: the model, the board's constants and the protocol.
 #![no_std]
 
+pub mod arch;
 pub mod protocol;
 pub mod trial;
 

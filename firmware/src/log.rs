@@ -34,14 +34,13 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 }
 
 /// A fault ends the program too: without this, the emulator would wait for ever.
-#[cortex_m_rt::exception]
-#[allow(unsafe_code)]
-// SAFETY: cortex-m-rt asks for `unsafe` because the handler must not rely on the state of the
-// interrupted program; this one logs constants and the pushed registers, and never returns.
-unsafe fn HardFault(frame: &cortex_m_rt::ExceptionFrame) -> ! {
-    defmt::error!("hard fault at {=u32:#x}", frame.pc());
+#[inline(always)]
+fn fault(pc: u32) -> ! {
+    defmt::error!("fault at {=u32:#x}", pc);
     stop()
 }
+
+spinet_firmware::on_fault!(fault);
 
 /// Tells the emulator or debugger that the program has failed.
 #[cfg(feature = "semihosting")]
@@ -53,6 +52,6 @@ fn stop() -> ! {
 #[cfg(not(feature = "semihosting"))]
 fn stop() -> ! {
     loop {
-        cortex_m::asm::wfi();
+        spinet_firmware::arch::wait();
     }
 }

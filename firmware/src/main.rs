@@ -11,9 +11,9 @@ mod uart;
 
 use core::fmt::Write;
 
-use cortex_m_rt::entry;
 use service::{Serve, Service};
 use spinet_core::{Model, Network, cell::MAX_LAYERS, shape::Dimensions};
+use spinet_firmware::arch::{entry, singleton};
 use spinet_firmware::{board, model};
 use timer::Stopwatch;
 use uart::{Port, Uart};
@@ -41,7 +41,7 @@ fn main() -> ! {
 #[inline(never)]
 fn load() -> &'static mut Service {
     let service = match Service::new(model::Model) {
-        Ok(service) => cortex_m::singleton!(: Service = service),
+        Ok(service) => singleton!(: Service = service),
         Err(error) => log::fail(error),
     };
     match service {

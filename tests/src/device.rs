@@ -54,7 +54,7 @@ pub fn cores() -> Vec<Board> {
 }
 
 /// Whether a board has one of the cores that are tried with everything: those up to the Cortex-M4.
-/// The others run the same code but for the products, and are tried with less.
+/// The others, RISC-V among them, run the same code but for the products, and are tried with less.
 pub fn is_small(board: &Board) -> bool {
     let core = &board.hardware.core;
     ["M0", "M3", "M4", "M4F"]

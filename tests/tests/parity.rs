@@ -1,6 +1,6 @@
 //! What a board computes is what the host computes, on every board, for every field of the
 //! answer, whatever comes in: for every cell, with weights of 8 and of 4 bits, on every core. The
-//! cores above the Cortex-M4 are tried with all cells in one model, and with fewer texts.
+//! cores above the Cortex-M4 and RISC-V are tried with all cells in one model, and with fewer texts.
 //!
 //! An image is built for each model and board, one after the other: a thread a board boots and
 //! asks its own while the next is built.

@@ -11,20 +11,19 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
-use cortex_m_rt::entry;
-use spinet_firmware::{model, trial};
+use spinet_firmware::{arch, model, trial};
 
-#[entry]
+#[arch::entry]
 fn main() -> ! {
     _ = black_box(trial::run(model::Model));
     loop {
-        cortex_m::asm::wfi();
+        arch::wait();
     }
 }
 
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     loop {
-        cortex_m::asm::bkpt();
+        arch::breakpoint();
     }
 }

@@ -6,11 +6,11 @@
 use core::num::NonZeroUsize;
 use core::panic::PanicInfo;
 
-use cortex_m_rt::entry;
 use spinet_core::fixed::{MAX_COLUMNS, product_bound};
 use spinet_core::kernel::quads::{Factor, Scaling};
 use spinet_core::kernel::{self, SPAN, portable};
 use spinet_core::matrix::Encoding;
+use spinet_firmware::arch;
 
 const TRIALS: usize = 1_500;
 /// Words of weights.
@@ -33,7 +33,7 @@ struct Operands {
 /// A kernel for two matrices in quads.
 type Fill = fn(&Factor<'_>, Option<&Factor<'_>>, usize, &Scaling<'_>, &mut [i32]);
 
-#[entry]
+#[arch::entry]
 fn main() -> ! {
     let mut noise = Noise(1);
     let mut operands = Operands {
@@ -272,13 +272,11 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 }
 
 /// A fault ends the program too: without this, the emulator would wait for ever.
-#[cortex_m_rt::exception]
-#[allow(unsafe_code)]
-// SAFETY: cortex-m-rt asks for `unsafe` because the handler must not rely on the state of the
-// interrupted program; this one does not, and never returns.
-unsafe fn HardFault(_: &cortex_m_rt::ExceptionFrame) -> ! {
+fn fault(_: u32) -> ! {
     stop(true)
 }
+
+spinet_firmware::on_fault!(fault);
 
 #[cfg(feature = "semihosting")]
 fn stop(failed: bool) -> ! {
@@ -289,6 +287,6 @@ fn stop(failed: bool) -> ! {
 #[cfg(not(feature = "semihosting"))]
 fn stop(_: bool) -> ! {
     loop {
-        cortex_m::asm::wfi();
+        arch::wait();
     }
 }

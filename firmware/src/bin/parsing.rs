@@ -7,15 +7,14 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
-use cortex_m_rt::entry;
 use spinet_core::{Artifact, ArtifactError, Checked};
-use spinet_firmware::{model, trial};
+use spinet_firmware::{arch, model, trial};
 
-#[entry]
+#[arch::entry]
 fn main() -> ! {
     _ = black_box(run(black_box(model::BYTES)));
     loop {
-        cortex_m::asm::wfi();
+        arch::wait();
     }
 }
 
@@ -27,6 +26,6 @@ fn run(bytes: &'static [u8]) -> Result<(), ArtifactError> {
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     loop {
-        cortex_m::asm::bkpt();
+        arch::breakpoint();
     }
 }

@@ -1,5 +1,6 @@
 //! The timer that counts ticks, one driver for each kind, and the stopwatch over it.
 
+#[cfg_attr(timer = "mcycle", path = "mcycle.rs")]
 #[cfg_attr(timer = "nrf51", path = "nrf51.rs")]
 #[cfg_attr(timer = "systick", path = "systick.rs")]
 mod driver;

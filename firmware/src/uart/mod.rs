@@ -13,6 +13,7 @@
 
 #[cfg_attr(uart = "cmsdk", path = "cmsdk.rs")]
 #[cfg_attr(uart = "nrf51", path = "nrf51.rs")]
+#[cfg_attr(uart = "ns16550a", path = "ns16550a.rs")]
 #[cfg_attr(uart = "pl011", path = "pl011.rs")]
 #[cfg_attr(uart = "stm32f4", path = "stm32f4.rs")]
 mod driver;

@@ -25,7 +25,7 @@ use std::{error::Error, process::ExitCode};
 /// What a command returns: whether everything was as it should be.
 type Outcome = Result<bool, Box<dyn Error>>;
 
-/// Recurrent networks small enough for a microcontroller: train, quantise, run on a Cortex-M.
+/// Recurrent networks small enough for a microcontroller: train, quantise, run on a Cortex-M or a RISC-V core.
 #[derive(Parser)]
 #[command(name = "spinet", version, max_term_width = 100)]
 struct Cli {

@@ -62,6 +62,7 @@ mod tests {
             "mps2-an505",
             "mps3-an547",
             "stm32f405",
+            "virt",
         ] {
             assert!(found.contains(&name), "{name} is not among {found:?}");
         }

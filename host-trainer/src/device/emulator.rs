@@ -23,7 +23,7 @@ use super::console::Console;
 use super::error::DeviceError;
 use super::greeting::Kind;
 use super::request::GenerateRequest;
-use super::toolchain::{self, QEMU, ToolchainError};
+use super::toolchain::{self, ToolchainError};
 
 /// How often a state that nothing announces is looked at.
 const POLL: Duration = Duration::from_millis(5);
@@ -54,10 +54,10 @@ pub enum EmulatorError {
         why: String,
     },
     /// QEMU did not start.
-    #[error("{QEMU}: {0}")]
+    #[error("QEMU: {0}")]
     Start(io::Error),
     /// QEMU ended before the device said anything.
-    #[error("{QEMU} ended with {status} before the device was ready: {said}")]
+    #[error("QEMU ended with {status} before the device was ready: {said}")]
     Ended {
         /// How.
         status: ExitStatus,
@@ -83,7 +83,7 @@ impl Emulator {
     /// # Errors
     /// If QEMU does not start, or the image does not greet within two minutes.
     pub fn boot(board: &Board, image: &Path, log: LogSink) -> Result<Self, EmulatorError> {
-        toolchain::ensure_emulator()?;
+        toolchain::ensure_emulator(board)?;
         let read = |source| EmulatorError::Read {
             path: image.to_owned(),
             source,
@@ -219,7 +219,7 @@ impl Machine {
         let port = uart.local_addr().map_err(EmulatorError::Start)?.port();
         let mut command = Command::new("sh");
         command
-            .args(["-c", LEASH, "sh", QEMU])
+            .args(["-c", LEASH, "sh", &board.hardware.qemu_program])
             .args(["-M", &board.hardware.qemu_machine])
             .args(["-display", "none", "-monitor", "none"])
             .args(["-serial", &format!("tcp:127.0.0.1:{port},nodelay=on")])

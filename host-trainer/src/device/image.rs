@@ -17,7 +17,11 @@ pub struct Section {
     pub in_ram: bool,
 }
 
-/// The sections of an image for `board` that are not empty, in the image's order.
+/// What riscv-rt calls the rest of RAM, which grows by itself: no more a program's than cortex-m-rt's,
+/// which has no section for it.
+const STACK: &str = ".stack";
+
+/// The sections of an image for `board` that are not empty, in the image's order, without the stack.
 ///
 /// # Errors
 /// If `image` is no object file.
@@ -33,8 +37,12 @@ pub fn sections(image: &[u8], board: &Board) -> Result<Vec<Section>, object::Err
         if !sh_flags.contains(elf::SHF_ALLOC) || section.size() == 0 {
             continue;
         }
+        let name = section.name()?;
+        if name == STACK {
+            continue;
+        }
         sections.push(Section {
-            name: section.name()?.to_owned(),
+            name: name.to_owned(),
             bytes: section.size(),
             in_flash: section.kind() != SectionKind::UninitializedData,
             in_ram: ram.contains(&section.address()),

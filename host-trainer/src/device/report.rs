@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use super::board::Board;
-use super::toolchain::{self, QEMU, ToolchainError};
+use super::toolchain::{self, ToolchainError};
 
 /// The longest that a program may take.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -24,7 +24,7 @@ pub enum ReportError {
     #[error(transparent)]
     Toolchain(#[from] ToolchainError),
     /// QEMU did not start, or could not be listened to.
-    #[error("{QEMU}: {0}")]
+    #[error("QEMU: {0}")]
     Emulator(#[from] io::Error),
     /// The program or QEMU failed.
     #[error("the program ended with {status}: {said}")]
@@ -45,8 +45,8 @@ pub enum ReportError {
 /// # Errors
 /// If QEMU does not start, or the program fails or takes more than five minutes.
 pub fn run(board: &Board, image: &Path) -> Result<String, ReportError> {
-    toolchain::ensure_emulator()?;
-    let mut command = Command::new(QEMU);
+    toolchain::ensure_emulator(board)?;
+    let mut command = Command::new(&board.hardware.qemu_program);
     command
         .args(["-M", &board.hardware.qemu_machine])
         .args(["-display", "none", "-monitor", "none", "-serial", "stdio"])

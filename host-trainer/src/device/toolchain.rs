@@ -12,8 +12,8 @@ use thiserror::Error;
 
 use super::board::Board;
 
-/// The emulator's program.
-pub const QEMU: &str = "qemu-system-arm";
+/// The emulator's programs, each with Debian's package that has it where that is called otherwise.
+const PACKAGES: [(&str, &str); 1] = [("qemu-system-riscv32", "qemu-system-misc")];
 
 /// How long apt waits for another apt, in seconds.
 const LOCK_TIMEOUT: &str = "--option=DPkg::Lock::Timeout=600";
@@ -58,34 +58,39 @@ pub fn ensure_target(board: &Board) -> Result<(), ToolchainError> {
     })
 }
 
-/// Makes sure that the emulator is installed.
+/// Makes sure that `board`'s emulator is installed.
 ///
 /// # Errors
 /// If it is missing and cannot be installed.
-pub fn ensure_emulator() -> Result<(), ToolchainError> {
+pub fn ensure_emulator(board: &Board) -> Result<(), ToolchainError> {
+    let program = &board.hardware.qemu_program;
     let _lock = lock()?;
-    if has_emulator() {
+    if has_emulator(program) {
         return Ok(());
     }
-    eprintln!("installing {QEMU}");
+    eprintln!("installing {program}");
     let sudo: &[&str] = if is_root() {
         &[]
     } else {
         &["sudo", "--non-interactive"]
     };
     let apt = |arguments: &[&'static str]| [sudo, &["apt-get"], arguments].concat();
-    let steps = [
-        apt(&["update", "--quiet"]),
-        apt(&[
-            "install",
-            LOCK_TIMEOUT,
-            "--yes",
-            "--quiet",
-            "--no-install-recommends",
-            QEMU,
-        ]),
-    ];
-    install(QEMU, &steps, has_emulator)
+    let mut installation = apt(&[
+        "install",
+        LOCK_TIMEOUT,
+        "--yes",
+        "--quiet",
+        "--no-install-recommends",
+    ]);
+    installation.push(package(program));
+    let steps = [apt(&["update", "--quiet"]), installation];
+    install(program, &steps, || has_emulator(program))
+}
+
+/// Debian's package that has `program`.
+fn package(program: &str) -> &str {
+    let other = PACKAGES.iter().find(|&&(name, _)| name == program);
+    other.map_or(program, |&(_, package)| package)
 }
 
 /// Makes sure that `board` can be built for and emulated.
@@ -94,7 +99,7 @@ pub fn ensure_emulator() -> Result<(), ToolchainError> {
 /// If something is missing and cannot be installed.
 pub fn ensure(board: &Board) -> Result<(), ToolchainError> {
     ensure_target(board)?;
-    ensure_emulator()
+    ensure_emulator(board)
 }
 
 /// Runs `steps` until one fails, then asks whether `what` is there.
@@ -154,8 +159,8 @@ fn has_target(target: &str) -> bool {
     })
 }
 
-fn has_emulator() -> bool {
-    let mut command = Command::new(QEMU);
+fn has_emulator(program: &str) -> bool {
+    let mut command = Command::new(program);
     command
         .arg("--version")
         .stdout(Stdio::null())
@@ -202,6 +207,12 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("it is still not found"), "{error}");
+    }
+
+    #[test]
+    fn a_program_is_in_the_package_of_its_name_or_in_another() {
+        assert_eq!(package("qemu-system-arm"), "qemu-system-arm");
+        assert_eq!(package("qemu-system-riscv32"), "qemu-system-misc");
     }
 
     #[test]

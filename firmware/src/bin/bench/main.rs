@@ -21,17 +21,16 @@ mod weights;
 use core::fmt::Write;
 use core::panic::PanicInfo;
 
-use cortex_m_rt::entry;
 use parts::{Costs, Trial};
 use spinet_core::{cell::CellKind, matrix::Encoding};
-use spinet_firmware::board;
+use spinet_firmware::{arch, board};
 use timer::Stopwatch;
 use uart::{Port, Uart};
 
 /// Widths of the input and of the state.
 const SHAPES: [(u16, u16); 4] = [(32, 64), (32, 100), (64, 128), (100, 100)];
 
-#[entry]
+#[arch::entry]
 fn main() -> ! {
     let mut uart = Uart::new();
     let mut stopwatch = Stopwatch::new();
@@ -59,7 +58,7 @@ fn calibrate(stopwatch: &mut Stopwatch, uart: &mut Uart) {
     const TURNS: u32 = 50_000;
     stopwatch.reset();
     // Two instructions a turn, and one turn more.
-    stopwatch.time(|| cortex_m::asm::delay(TURNS));
+    stopwatch.time(|| arch::spin(TURNS));
     let ticks = stopwatch.ticks();
     // Writing to the UART cannot fail.
     let _ = writeln!(uart, "loop={} ticks={ticks}", 2 * TURNS);
@@ -101,13 +100,11 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 }
 
 /// A fault ends the program too: without this, the emulator would wait for ever.
-#[cortex_m_rt::exception]
-#[allow(unsafe_code)]
-// SAFETY: cortex-m-rt asks for `unsafe` because the handler must not rely on the state of the
-// interrupted program; this one does not, and never returns.
-unsafe fn HardFault(_: &cortex_m_rt::ExceptionFrame) -> ! {
+fn fault(_: u32) -> ! {
     stop(true)
 }
+
+spinet_firmware::on_fault!(fault);
 
 #[cfg(feature = "semihosting")]
 fn stop(failed: bool) -> ! {
@@ -118,6 +115,6 @@ fn stop(failed: bool) -> ! {
 #[cfg(not(feature = "semihosting"))]
 fn stop(_: bool) -> ! {
     loop {
-        cortex_m::asm::wfi();
+        arch::wait();
     }
 }

@@ -1,5 +1,7 @@
 //! How deep the stack becomes while something runs.
 
+use spinet_firmware::arch;
+
 /// Words below the stack's end that are looked at: more than any step takes.
 const WORDS: usize = 768;
 const PAINT: u32 = 0x5AC0_FFEE;
@@ -7,7 +9,7 @@ const PAINT: u32 = 0x5AC0_FFEE;
 /// The bytes of stack that `work` takes, at least to the word.
 #[inline(never)]
 pub fn depth(work: impl FnOnce()) -> usize {
-    let end = cortex_m::register::msp::read() & !3;
+    let end = arch::stack_pointer() & !3;
     for word in 1..=WORDS {
         write(end, word, PAINT);
     }
