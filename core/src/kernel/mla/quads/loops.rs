@@ -14,33 +14,46 @@ pub struct Side {
     pub words: *const u32,
     /// The groups of four columns of `x`.
     pub x: *const [i32; 4],
-    /// Their end; null where there is no matrix.
-    pub end: *const [i32; 4],
+}
+
+/// A loop over the groups of four columns.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Turns {
     /// The bytes of code that the first turn leaves out; then the address where it begins.
     pub entry: usize,
+    /// The end of the groups; null where there is no matrix.
+    pub end: *const [i32; 4],
 }
 
-impl Side {
-    /// No matrix.
-    pub const NONE: Self = Self {
+/// No matrix.
+pub const NONE: (Side, Turns) = (
+    Side {
         words: ptr::null(),
         x: ptr::null(),
-        end: ptr::null(),
+    },
+    Turns {
         entry: 0,
-    };
-}
+        end: ptr::null(),
+    },
+);
 
-/// What a loop works on, as it lies on the stack: the offsets are known to the assembly.
+/// What a loop works on, as it lies on the stack: the offsets are known to the assembly. What it
+/// begins with lies in the order of the registers.
 #[repr(C)]
 pub struct Frame {
-    /// What the rows' sums begin with.
-    pub start: [i32; 4],
-    /// The first matrix. At 16.
+    /// The first matrix.
     pub one: Side,
+    /// What the rows' sums begin with. At 8.
+    pub start: [i32; 4],
+    /// The first matrix's loop. At 24.
+    pub one_turns: Turns,
     /// Where the loop goes behind it.
     pub between: usize,
     /// The second matrix, or none. At 36.
     pub other: Side,
+    /// Its loop. At 44.
+    pub other_turns: Turns,
     /// What the products are added to, four for each quad. At 52.
     pub from: *const i32,
     /// The rows' multipliers; null where the products of one matrix are added to `sums` alone.
@@ -248,17 +261,17 @@ macro_rules! enter {
             "ldm r0!, {{r2, r3, r4, r5, r6, r7, r8, r9, r10}}\n",
             "stm r1!, {{r2, r3, r4, r5, r6, r7, r8, r9, r10}}\n",
             // Every address is one of Thumb code, and odd.
-            "ldr r2, [sp, #28]\n",
+            "ldr r2, [sp, #24]\n",
             "adr.w r3, 2f\n",
             "adds r2, #1\n",
             "add r2, r3\n",
-            "str r2, [sp, #28]\n",
-            "ldr r2, [sp, #48]\n",
+            "str r2, [sp, #24]\n",
+            "ldr r2, [sp, #44]\n",
             "adr.w r3, 4f\n",
             "adds r2, #1\n",
             "add r2, r3\n",
-            "str r2, [sp, #48]\n",
-            "ldr r3, [sp, #44]\n",
+            "str r2, [sp, #44]\n",
+            "ldr r3, [sp, #48]\n",
             "adr.w r2, 3f\n",
             "cbnz r3, 8f\n",
             "ldr r3, [sp, #56]\n",
@@ -284,9 +297,7 @@ macro_rules! run {
         asm!(
             enter!(),
             "1:",
-            "ldm.w sp, {{r8, r9, r10, r11}}",
-            "ldrd r0, r1, [sp, #16]",
-            "ldrd lr, r12, [sp, #24]",
+            "ldm.w sp, {{r0, r1, r8, r9, r10, r11, r12, lr}}",
             "bx r12",
             ".p2align 2",
             "2:",
@@ -296,7 +307,7 @@ macro_rules! run {
             $group,
             "cmp r1, lr",
             "bne.w 2b",
-            "str r0, [sp, #16]",
+            "str r0, [sp]",
             "ldr pc, [sp, #32]",
             "6:",
             "ldr r2, [sp, #68]",
@@ -307,7 +318,7 @@ macro_rules! run {
             "ldr pc, [sp, #72]",
             "3:",
             "ldrd r0, r1, [sp, #36]",
-            "ldrd lr, r12, [sp, #44]",
+            "ldrd r12, lr, [sp, #44]",
             "bx r12",
             ".p2align 2",
             "4:",

@@ -2,7 +2,7 @@
 //! is taken out of its word by an instruction and multiplied by another.
 //!
 //! Instructions on the Cortex-M3, counted by QEMU (`-icount`): in the loops 2.22 for each product of
-//! either width, and for each quad of both matrices 36 more, with the rows' biases and scales. In
+//! either width, and for each quad of both matrices 34 more, with the rows' biases and scales. In
 //! cycles, where `MLA` takes two and a load one more than it has words, 3.7 for a product; loading
 //! every weight by itself took 4.4. The inputs are widened once for all rows.
 
@@ -10,7 +10,7 @@ mod loops;
 
 use crate::{fixed::MAX_COLUMNS, kernel::portable::quads as portable, matrix::QUAD};
 use core::{iter, mem::MaybeUninit, num::NonZeroUsize, ptr};
-use loops::{Frame, Side};
+use loops::{Frame, Side, Turns};
 use portable::Accumulate;
 
 pub use portable::{Factor, Scaling};
@@ -201,14 +201,17 @@ impl<'a> Operand<'a> {
     }
 
     #[inline(always)]
-    fn side(&self, quad: usize) -> Side {
+    fn side(&self, quad: usize) -> (Side, Turns) {
         let ends = self.x.as_ptr_range();
-        Side {
+        let side = Side {
             words: self.words.as_ptr().wrapping_add(quad * self.width),
             x: ends.start.cast(),
-            end: ends.end.cast(),
+        };
+        let turns = Turns {
             entry: ((self.x.len() / QUAD).wrapping_neg() % TURN) * CODE,
-        }
+            end: ends.end.cast(),
+        };
+        (side, turns)
     }
 
     /// Whether the weights of the quads before `end` are there.
@@ -315,16 +318,21 @@ fn frame(
     to: &mut [[i32; QUAD]],
 ) -> Frame {
     let ends = to.as_flattened_mut().as_mut_ptr_range();
+    let (other, other_turns) = other.map_or(loops::NONE, |other| other.side(quad));
+    let shift = one.shift;
+    let (one, one_turns) = one.side(quad);
     Frame {
+        one,
         start,
-        one: one.side(quad),
+        one_turns,
         between: 0,
-        other: other.map_or(Side::NONE, |other| other.side(quad)),
+        other,
+        other_turns,
         from: rows.map_or(ptr::null(), |rows| rows.biases.as_ptr()),
         multipliers: rows.map_or(ptr::null(), |rows| rows.multipliers.as_ptr()),
         sums: ends.start,
         end: ends.end,
-        shift: one.shift,
+        shift,
         after: 0,
     }
 }
