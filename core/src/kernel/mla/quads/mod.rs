@@ -15,8 +15,10 @@ use portable::Accumulate;
 
 pub use portable::{Factor, Scaling};
 
-/// Columns, of both matrices together, that are multiplied at once; wider ones take more stack.
+/// Columns, of both matrices together, that are multiplied at once.
 const COLUMNS: usize = 256;
+/// Columns of a matrix on its own that take half as much stack.
+const NARROW: usize = 128;
 
 /// A width of weights.
 struct Kind {
@@ -151,21 +153,20 @@ fn fill(
     );
 }
 
-/// Adds a product to `sums`.
+/// Adds a product to `sums`, with as much stack as its columns need.
 #[inline(never)]
 fn accumulate(kind: &Kind, factor: &Factor<'_>, sums: &mut [i32]) {
-    if groups(factor) > COLUMNS / QUAD {
-        return accumulate_wide(kind, factor, sums);
+    match factor.columns.get() {
+        ..=NARROW => accumulate_within::<NARROW>(kind, factor, sums),
+        ..=COLUMNS => accumulate_within::<COLUMNS>(kind, factor, sums),
+        _ => accumulate_within::<MAX_COLUMNS>(kind, factor, sums),
     }
-    let mut wide = [const { MaybeUninit::uninit() }; COLUMNS];
-    let operand = Operand::new(kind, factor, &mut wide);
-    run(kind, (&operand, None), 0, None, sums);
 }
 
-/// The same with twice as much stack.
+/// The same of at most `N` columns, a multiple of [`QUAD`].
 #[inline(never)]
-fn accumulate_wide(kind: &Kind, factor: &Factor<'_>, sums: &mut [i32]) {
-    let mut wide = [const { MaybeUninit::uninit() }; MAX_COLUMNS];
+fn accumulate_within<const N: usize>(kind: &Kind, factor: &Factor<'_>, sums: &mut [i32]) {
+    let mut wide = [const { MaybeUninit::uninit() }; N];
     let operand = Operand::new(kind, factor, &mut wide);
     run(kind, (&operand, None), 0, None, sums);
 }
@@ -222,7 +223,7 @@ impl<'a> Operand<'a> {
 }
 
 /// Widens the inputs, zeros where they end too early, and adds them up.
-#[inline(always)]
+#[inline(never)]
 fn widen(x: &[i16], wide: &mut [MaybeUninit<i32>]) -> i32 {
     let x = x.get(..wide.len()).unwrap_or(x);
     let (fours, rest) = x.as_chunks::<QUAD>();
@@ -325,7 +326,6 @@ fn frame(
         one,
         start,
         one_turns,
-        between: 0,
         other,
         other_turns,
         from: rows.map_or(ptr::null(), |rows| rows.biases.as_ptr()),
@@ -333,7 +333,6 @@ fn frame(
         sums: ends.start,
         end: ends.end,
         shift,
-        after: 0,
     }
 }
 
