@@ -5,16 +5,16 @@ use spinet_tests::device::{boards, builtin_texts, linear_of_ngrams, model_of_siz
 use spinet_trainer::device::{Board, Emulator, Firmware, FirmwareError, Program, report};
 
 /// The program without a model and with the code of the shipped one alone, which is compiled in, in
-/// bytes of flash: at most 19,236 of them were measured on Armv6-M and the Cortex-M4 and M7; 20,384
-/// for the Cortex-M3; 20,308 for the Cortex-M33, whose table of interrupts is 960 larger; 24,592 for
-/// the Cortex-M55, for which it is compiled for speed, so that loops become vectors; 19,378 for RISC-V.
+/// bytes of flash: at most 19,236 of them were measured on Armv6-M and the Cortex-M4 and M7; 19,848
+/// for the Cortex-M3; 20,308 for the Cortex-M33, whose table of interrupts is 960 larger; 23,480 for
+/// the Cortex-M55, for which it is compiled for speed, so that loops become vectors; 18,490 for RISC-V.
 fn program_flash(core: &str) -> u64 {
     match core {
         "Cortex-M0" => 16_250,
-        "Cortex-M3" => 20_750,
+        "Cortex-M3" => 20_250,
         "Cortex-M33F" => 20_750,
-        "Cortex-M55" => 25_100,
-        "RV32IMC" => 19_770,
+        "Cortex-M55" => 23_950,
+        "RV32IMC" => 18_860,
         _ => 19_660,
     }
 }
@@ -27,9 +27,9 @@ const STATIC_RAM: u64 = 528;
 const fn instructions_per_token(core: &str) -> u64 {
     match core.as_bytes() {
         b"Cortex-M0" => 48_430,
-        b"Cortex-M3" => 17_790,
-        b"Cortex-M55" => 5_950,
-        // 33,698: the portable kernels.
+        b"Cortex-M3" => 17_470,
+        b"Cortex-M55" => 4_670,
+        // 33,695: the portable kernels.
         b"RV32IMC" => 35_380,
         _ => 11_190,
     }
@@ -155,15 +155,10 @@ fn the_inference_path_alone_takes_no_more_flash_than_it_did() {
 }
 
 /// A GRU of 64 units behind 32 inputs, in bytes: the deepest stack of a step, of which its sums take
-/// 1,024 (three for each of 64 units and one for their candidates) and the copy of what the
-/// product's loop works on 84; and its state.
+/// 1,024 (three for each of 64 units and one for their candidates), or, on the Cortex-M3, 512 and the
+/// widened inputs as much, and the copy of what the product's loop works on some 80; and its state.
 #[test]
 fn a_gru_of_64_units_needs_less_than_2_kib_for_a_step() {
-    let boards = boards();
-    let board = boards.iter().find(|board| board.name == "stm32f405");
-    let board = board.unwrap();
-    let firmware = Firmware::build(board, &shipped_model().path, Program::Bench).unwrap();
-    let report = report::run(board, &firmware.path).unwrap();
     let dimensions = Dimensions {
         // x_t, h_{t-1} and h_t, two bytes each.
         input: 32,
@@ -180,14 +175,18 @@ fn a_gru_of_64_units_needs_less_than_2_kib_for_a_step() {
             .parse()
             .ok()
     };
-    let measured: Vec<usize> = (report.lines())
-        .filter(|line| line.starts_with("cell=gru input=32 hidden=64 "))
-        .filter_map(stack)
-        .collect();
-    assert_eq!(measured.len(), 2);
-    for stack in measured {
-        println!("GRU(64): {stack} bytes of stack, {state} of state");
-        assert!(stack + state <= 2_048, "{stack} + {state}");
+    for board in boards() {
+        let firmware = Firmware::build(&board, &shipped_model().path, Program::Bench).unwrap();
+        let report = report::run(&board, &firmware.path).unwrap();
+        let measured: Vec<usize> = (report.lines())
+            .filter(|line| line.starts_with("cell=gru input=32 hidden=64 "))
+            .filter_map(stack)
+            .collect();
+        assert_eq!(measured.len(), 2);
+        for stack in measured {
+            println!("{}: {stack} bytes of stack, {state} of state", board.name);
+            assert!(stack + state <= 2_048, "{}: {stack} + {state}", board.name);
+        }
     }
 }
 

@@ -249,20 +249,15 @@ impl Step for FastGrnn<'_> {
             None => state.hidden,
         };
         let mut sums = [0; UNITS];
-        let units = state.next.chunks_mut(UNITS).zip(state.hidden.chunks(UNITS));
+        let states = state.next.chunks_mut(UNITS).zip(state.hidden.chunks(UNITS));
         let biases = (self.biases.0.chunks(UNITS)).zip(self.biases.1.chunks(UNITS));
-        for (block, ((next, hidden), (b_z, b_h))) in units.zip(biases).enumerate() {
+        for (block, ((next, hidden), (b_z, b_h))) in states.zip(biases).enumerate() {
             let (first, Some(sums)) = (block * UNITS, sums.get_mut(..next.len())) else {
                 return;
             };
             let recurrent = (&self.recurrent.up, factor);
             (self.input).fill(input, recurrent, &self.rows, first, sums);
-            let biases = b_z.iter().zip(b_h);
-            for (((next, &h), &a), (&b_z, &b_h)) in
-                next.iter_mut().zip(hidden).zip(&*sums).zip(biases)
-            {
-                *next = FastGrnnUnit::new([a + b_z, a + b_h], h, self.mix).hidden;
-            }
+            units(sums, (b_z, b_h), self.mix, hidden, next);
         }
     }
 
@@ -270,6 +265,18 @@ impl Step for FastGrnn<'_> {
         let down = |dense: &Option<Dense<'_>>| dense.map_or(0, |dense| dense.macs());
         let narrow = down(&self.down) + down(&self.recurrent.down);
         narrow + self.input.macs() + self.recurrent.up.macs()
+    }
+}
+
+/// The element-wise part of a step: `h_t` of each unit from the sum that both pre-activations share,
+/// their biases and `h_{t-1}`.
+// By itself where the compiler makes vectors of it, which it does not dependably within a step.
+#[cfg_attr(mve, inline(never))]
+#[cfg_attr(not(mve), inline(always))]
+fn units(sums: &[i32], (b_z, b_h): (&[i32], &[i32]), mix: Mix, hidden: &[i16], next: &mut [i16]) {
+    let biases = b_z.iter().zip(b_h);
+    for (((next, &h), &a), (&b_z, &b_h)) in next.iter_mut().zip(hidden).zip(sums).zip(biases) {
+        *next = FastGrnnUnit::new([a + b_z, a + b_h], h, mix).hidden;
     }
 }
 

@@ -33,8 +33,9 @@ pub const GATES: [&str; 3] = ["reset", "update", "candidate"];
 pub const SUMS: [&str; 4] = ["reset", "update", "candidate input", "candidate recurrent"];
 const ROWS: usize = GATES.len();
 
-/// Units of a block: their sums take as much stack as those of two blocks of an LSTM.
-const UNITS: usize = 2 * BLOCK;
+/// Units of a block: their sums take as much stack as those of two blocks of an LSTM, or of one on the
+/// Cortex-M3, where the products' inputs take as much again.
+pub const UNITS: usize = if cfg!(mla) { BLOCK } else { 2 * BLOCK };
 
 /// Where a GRU lies in an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -39,7 +39,7 @@ use serde::{Deserialize, Serialize};
 
 /// Units that an LSTM's step goes through at a time; other cells go through more. A block costs
 /// some 600 instructions besides what its units do, on a Cortex-M4, and its sums 512 bytes of stack
-/// (those of a GRU's, 1,024).
+/// (those of a GRU's 1,024, but 512 on the Cortex-M3).
 pub const BLOCK: usize = 32;
 
 /// The most recurrent layers in a stack.

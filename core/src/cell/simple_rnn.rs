@@ -83,13 +83,21 @@ impl Step for SimpleRnn<'_> {
             };
             let recurrent = (&self.recurrent, state.hidden);
             (self.input).fill(input, recurrent, &self.rows, first, sums);
-            for (h, &z) in next.iter_mut().zip(&*sums) {
-                *h = tanh(z);
-            }
+            units(sums, next);
         }
     }
 
     fn macs(&self) -> usize {
         self.input.macs() + self.recurrent.macs()
+    }
+}
+
+/// The element-wise part of a step: `h_t` of each unit from its pre-activation.
+// By itself where the compiler makes vectors of it, which it does not dependably within a step.
+#[cfg_attr(mve, inline(never))]
+#[cfg_attr(not(mve), inline(always))]
+fn units(sums: &[i32], next: &mut [i16]) {
+    for (h, &z) in next.iter_mut().zip(sums) {
+        *h = tanh(z);
     }
 }

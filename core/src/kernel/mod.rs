@@ -24,12 +24,14 @@ pub use dsp::{gates, interpolate, quads};
 #[cfg(mla)]
 pub use mla::quads;
 #[cfg(mve)]
-pub use mve::{begin, quads, requantize};
+pub use mve::{begin, gates, quads, requantize};
+#[cfg(not(any(dsp, mve)))]
+pub use portable::gates;
+#[cfg(not(dsp))]
+pub use portable::interpolate;
 #[cfg(not(any(dsp, mla, mve, small)))]
 pub use portable::quads;
 #[cfg(not(mve))]
 pub use portable::{begin, requantize};
-#[cfg(not(dsp))]
-pub use portable::{gates, interpolate};
 #[cfg(small)]
 pub use small as quads;

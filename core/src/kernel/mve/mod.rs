@@ -1,11 +1,12 @@
 //! The products with Helium, the vector extension of Armv8.1-M: `VMLAVA` multiplies eight pairs of
-//! halfwords and adds all products to a sum.
+//! halfwords and adds all products to a sum. And what becomes of a GRU's sums.
 //!
 //! The compiler finds it in plain loops, but not dependably, hence the assembly, in which the last
 //! turn of a loop is predicated (`DLSTP`, `LETP`). Sums are exact in 32 bits (see
 //! [`portable`](super::portable)), so their order does not matter.
 #![allow(unsafe_code)]
 
+pub mod gates;
 pub mod quads;
 
 use core::arch::asm;

@@ -5,8 +5,8 @@ use core::hint::black_box;
 use spinet_core::ArtifactError;
 use spinet_core::activation::{sigmoid, tanh};
 use spinet_core::cell::{
-    BLOCK, Cell, CellKind, CellLayout, CellSet, CellSpec, FastGrnnSpec, GruSpec, LayerState,
-    LstmSpec, ProductSpec, SimpleRnnSpec,
+    BLOCK, Cell, CellKind, CellLayout, CellSpec, FastGrnnSpec, GruSpec, LayerState, LstmSpec,
+    ProductSpec, SimpleRnnSpec, Step, gru,
 };
 use spinet_core::input::{Input, Source};
 use spinet_core::matrix::Encoding;
@@ -150,8 +150,12 @@ impl Trial {
         let rows = weights::rows(count).resolve(weights::data(), "rows", count, 0)?;
         let (x, h) = (&x[..input], &h[..hidden]);
         let mut sums = [0; 6 * BLOCK];
-        // 2 blocks of units with three rows each, and else as many units as have 4 blocks of rows.
-        let most = if gates == 3 { 6 * BLOCK } else { 4 * BLOCK };
+        // A GRU's units with three rows each, and else as many units as have 4 blocks of rows.
+        let most = if gates == 3 {
+            3 * gru::UNITS
+        } else {
+            4 * BLOCK
+        };
         stopwatch.reset();
         stopwatch.time(|| {
             for first in (0..count).step_by(most) {
@@ -189,20 +193,19 @@ impl Trial {
     }
 }
 
-/// A step of a cell in a program that has no other: its frame on the stack is its own.
+/// A step of a cell as in a program that has no other: its frame on the stack is its own.
 fn step_one(cell: &Cell<'_>, input: Input<'_>, state: LayerState<'_>) {
-    use CellKind::{FastGrnn, Gru, Lstm, SimpleRnn};
-    match cell.kind() {
-        SimpleRnn => step::<{ CellSet::of(&[SimpleRnn]).bits() }>(cell, input, state),
-        Gru => step::<{ CellSet::of(&[Gru]).bits() }>(cell, input, state),
-        Lstm => step::<{ CellSet::of(&[Lstm]).bits() }>(cell, input, state),
-        FastGrnn => step::<{ CellSet::of(&[FastGrnn]).bits() }>(cell, input, state),
+    match cell {
+        Cell::SimpleRnn(cell) => step(cell, input, state),
+        Cell::Gru(cell) => step(cell, input, state),
+        Cell::Lstm(cell) => step(cell, input, state),
+        Cell::FastGrnn(cell) => step(cell, input, state),
     }
 }
 
 #[inline(never)]
-fn step<const CELLS: u8>(cell: &Cell<'_>, input: Input<'_>, state: LayerState<'_>) {
-    cell.step(CellSet::from_bits(CELLS), input, state);
+fn step(cell: &impl Step, input: Input<'_>, state: LayerState<'_>) {
+    cell.step(input, state);
 }
 
 #[inline(always)]

@@ -14,45 +14,54 @@ pub struct Side {
     pub words: *const u32,
     /// The groups of four columns of `x`.
     pub x: *const [i32; 4],
-    /// Their end; null where there is no matrix.
-    pub end: *const [i32; 4],
+}
+
+/// A loop over the groups of four columns.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Turns {
     /// The bytes of code that the first turn leaves out; then the address where it begins.
     pub entry: usize,
+    /// The end of the groups; null where there is no matrix.
+    pub end: *const [i32; 4],
 }
 
-impl Side {
-    /// No matrix.
-    pub const NONE: Self = Self {
+/// No matrix.
+pub const NONE: (Side, Turns) = (
+    Side {
         words: ptr::null(),
         x: ptr::null(),
-        end: ptr::null(),
+    },
+    Turns {
         entry: 0,
-    };
-}
+        end: ptr::null(),
+    },
+);
 
-/// What a loop works on, as it lies on the stack: the offsets are known to the assembly.
+/// What a loop works on, as it lies on the stack: the offsets are known to the assembly. What it
+/// begins with lies in the order of the registers.
 #[repr(C)]
 pub struct Frame {
-    /// What the rows' sums begin with.
-    pub start: [i32; 4],
-    /// The first matrix. At 16.
+    /// The first matrix.
     pub one: Side,
-    /// Where the loop goes behind it.
-    pub between: usize,
-    /// The second matrix, or none. At 36.
+    /// What the rows' sums begin with. At 8.
+    pub start: [i32; 4],
+    /// The first matrix's loop. At 24.
+    pub one_turns: Turns,
+    /// The second matrix, or none. At 32.
     pub other: Side,
-    /// What the products are added to, four for each quad. At 52.
+    /// Its loop. At 40.
+    pub other_turns: Turns,
+    /// What the products are added to, four for each quad. At 48.
     pub from: *const i32,
     /// The rows' multipliers; null where the products of one matrix are added to `sums` alone.
     pub multipliers: *const i32,
-    /// The results, and their end. At 60.
+    /// The results, and their end. At 56.
     pub sums: *mut i32,
     /// Behind the last.
     pub end: *mut i32,
-    /// The shift of the first product. At 68.
+    /// The shift of the first product. At 64.
     pub shift: u32,
-    /// Where the loop goes behind the shift.
-    pub after: usize,
 }
 
 /// The instructions for four columns of 8-bit weights: `r0` weights, `r1` inputs, `r8` to `r11`
@@ -195,21 +204,21 @@ macro_rules! requantize {
 macro_rules! fill {
     () => {
         concat!(
-            "ldrd r0, r1, [sp, #52]\n",
+            "ldrd r0, r1, [sp, #48]\n",
             "ldm r0!, {{r2, r3, r4, r5}}\n",
             "add r8, r2\n",
             "add r9, r3\n",
             "add r10, r4\n",
             "add r11, r5\n",
             "ldm r1!, {{r2, r3, r4, r5}}\n",
-            "strd r0, r1, [sp, #52]\n",
+            "strd r0, r1, [sp, #48]\n",
             requantize!("r8", "r2"),
             requantize!("r9", "r3"),
             requantize!("r10", "r4"),
             requantize!("r11", "r5"),
-            "ldrd r0, r1, [sp, #60]\n",
+            "ldrd r0, r1, [sp, #56]\n",
             "stm r0!, {{r2, r3, r4, r5}}\n",
-            "str r0, [sp, #60]\n",
+            "str r0, [sp, #56]\n",
             "cmp r0, r1\n",
             "bne.w 1b\n",
         )
@@ -220,22 +229,23 @@ macro_rules! fill {
 macro_rules! add {
     () => {
         concat!(
-            "ldrd r0, r1, [sp, #60]\n",
+            "ldrd r0, r1, [sp, #56]\n",
             "ldm r0, {{r2, r3, r4, r5}}\n",
             "add r2, r8\n",
             "add r3, r9\n",
             "add r4, r10\n",
             "add r5, r11\n",
             "stm r0!, {{r2, r3, r4, r5}}\n",
-            "str r0, [sp, #60]\n",
+            "str r0, [sp, #56]\n",
             "cmp r0, r1\n",
             "bne.w 1b\n",
         )
     };
 }
 
-/// From the frame at `r0` to the stack, and the addresses that are missing in it: where the loops
-/// at `2:` and `4:` are entered, and what follows the first of them.
+/// From the frame at `r0` to the stack, and the addresses that are missing in it, where the loops at
+/// `2:` and `4:` are entered; and behind it, at 68 and 72, what follows the first of them and what
+/// follows its shift.
 macro_rules! enter {
     () => {
         concat!(
@@ -245,35 +255,35 @@ macro_rules! enter {
             "mov r1, sp\n",
             "ldm r0!, {{r2, r3, r4, r5, r6, r7, r8, r9, r10, r11}}\n",
             "stm r1!, {{r2, r3, r4, r5, r6, r7, r8, r9, r10, r11}}\n",
-            "ldm r0!, {{r2, r3, r4, r5, r6, r7, r8, r9, r10}}\n",
-            "stm r1!, {{r2, r3, r4, r5, r6, r7, r8, r9, r10}}\n",
+            "ldm r0!, {{r2, r3, r4, r5, r6, r7, r8}}\n",
+            "stm r1!, {{r2, r3, r4, r5, r6, r7, r8}}\n",
             // Every address is one of Thumb code, and odd.
-            "ldr r2, [sp, #28]\n",
+            "ldr r2, [sp, #24]\n",
             "adr.w r3, 2f\n",
             "adds r2, #1\n",
             "add r2, r3\n",
-            "str r2, [sp, #28]\n",
-            "ldr r2, [sp, #48]\n",
+            "str r2, [sp, #24]\n",
+            "ldr r2, [sp, #40]\n",
             "adr.w r3, 4f\n",
             "adds r2, #1\n",
             "add r2, r3\n",
-            "str r2, [sp, #48]\n",
+            "str r2, [sp, #40]\n",
             "ldr r3, [sp, #44]\n",
             "adr.w r2, 3f\n",
             "cbnz r3, 8f\n",
-            "ldr r3, [sp, #56]\n",
+            "ldr r3, [sp, #52]\n",
             "adr.w r2, 5f\n",
             "cbnz r3, 8f\n",
             "adr.w r2, 7f\n",
             "8:\n",
             "adds r2, #1\n",
             "str r2, [sp, #72]\n",
-            "ldr r3, [sp, #68]\n",
+            "ldr r3, [sp, #64]\n",
             "cbz r3, 9f\n",
             "adr.w r2, 6f\n",
             "adds r2, #1\n",
             "9:\n",
-            "str r2, [sp, #32]\n",
+            "str r2, [sp, #68]\n",
         )
     };
 }
@@ -284,9 +294,7 @@ macro_rules! run {
         asm!(
             enter!(),
             "1:",
-            "ldm.w sp, {{r8, r9, r10, r11}}",
-            "ldrd r0, r1, [sp, #16]",
-            "ldrd lr, r12, [sp, #24]",
+            "ldm.w sp, {{r0, r1, r8, r9, r10, r11, r12, lr}}",
             "bx r12",
             ".p2align 2",
             "2:",
@@ -296,18 +304,18 @@ macro_rules! run {
             $group,
             "cmp r1, lr",
             "bne.w 2b",
-            "str r0, [sp, #16]",
-            "ldr pc, [sp, #32]",
+            "str r0, [sp]",
+            "ldr pc, [sp, #68]",
             "6:",
-            "ldr r2, [sp, #68]",
+            "ldr r2, [sp, #64]",
             "lsl r8, r8, r2",
             "lsl r9, r9, r2",
             "lsl r10, r10, r2",
             "lsl r11, r11, r2",
             "ldr pc, [sp, #72]",
             "3:",
-            "ldrd r0, r1, [sp, #36]",
-            "ldrd lr, r12, [sp, #44]",
+            "ldrd r0, r1, [sp, #32]",
+            "ldrd r12, lr, [sp, #40]",
             "bx r12",
             ".p2align 2",
             "4:",
@@ -317,7 +325,7 @@ macro_rules! run {
             $group,
             "cmp r1, lr",
             "bne.w 4b",
-            "str r0, [sp, #36]",
+            "str r0, [sp, #32]",
             "5:",
             fill!(),
             "b 8f",

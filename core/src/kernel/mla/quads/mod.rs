@@ -2,7 +2,7 @@
 //! is taken out of its word by an instruction and multiplied by another.
 //!
 //! Instructions on the Cortex-M3, counted by QEMU (`-icount`): in the loops 2.22 for each product of
-//! either width, and for each quad of both matrices 36 more, with the rows' biases and scales. In
+//! either width, and for each quad of both matrices 34 more, with the rows' biases and scales. In
 //! cycles, where `MLA` takes two and a load one more than it has words, 3.7 for a product; loading
 //! every weight by itself took 4.4. The inputs are widened once for all rows.
 
@@ -10,13 +10,15 @@ mod loops;
 
 use crate::{fixed::MAX_COLUMNS, kernel::portable::quads as portable, matrix::QUAD};
 use core::{iter, mem::MaybeUninit, num::NonZeroUsize, ptr};
-use loops::{Frame, Side};
+use loops::{Frame, Side, Turns};
 use portable::Accumulate;
 
 pub use portable::{Factor, Scaling};
 
-/// Columns, of both matrices together, that are multiplied at once; wider ones take more stack.
+/// Columns, of both matrices together, that are multiplied at once.
 const COLUMNS: usize = 256;
+/// Columns of a matrix on its own that take half as much stack.
+const NARROW: usize = 128;
 
 /// A width of weights.
 struct Kind {
@@ -151,21 +153,20 @@ fn fill(
     );
 }
 
-/// Adds a product to `sums`.
+/// Adds a product to `sums`, with as much stack as its columns need.
 #[inline(never)]
 fn accumulate(kind: &Kind, factor: &Factor<'_>, sums: &mut [i32]) {
-    if groups(factor) > COLUMNS / QUAD {
-        return accumulate_wide(kind, factor, sums);
+    match factor.columns.get() {
+        ..=NARROW => accumulate_within::<NARROW>(kind, factor, sums),
+        ..=COLUMNS => accumulate_within::<COLUMNS>(kind, factor, sums),
+        _ => accumulate_within::<MAX_COLUMNS>(kind, factor, sums),
     }
-    let mut wide = [const { MaybeUninit::uninit() }; COLUMNS];
-    let operand = Operand::new(kind, factor, &mut wide);
-    run(kind, (&operand, None), 0, None, sums);
 }
 
-/// The same with twice as much stack.
+/// The same of at most `N` columns, a multiple of [`QUAD`].
 #[inline(never)]
-fn accumulate_wide(kind: &Kind, factor: &Factor<'_>, sums: &mut [i32]) {
-    let mut wide = [const { MaybeUninit::uninit() }; MAX_COLUMNS];
+fn accumulate_within<const N: usize>(kind: &Kind, factor: &Factor<'_>, sums: &mut [i32]) {
+    let mut wide = [const { MaybeUninit::uninit() }; N];
     let operand = Operand::new(kind, factor, &mut wide);
     run(kind, (&operand, None), 0, None, sums);
 }
@@ -201,14 +202,17 @@ impl<'a> Operand<'a> {
     }
 
     #[inline(always)]
-    fn side(&self, quad: usize) -> Side {
+    fn side(&self, quad: usize) -> (Side, Turns) {
         let ends = self.x.as_ptr_range();
-        Side {
+        let side = Side {
             words: self.words.as_ptr().wrapping_add(quad * self.width),
             x: ends.start.cast(),
-            end: ends.end.cast(),
+        };
+        let turns = Turns {
             entry: ((self.x.len() / QUAD).wrapping_neg() % TURN) * CODE,
-        }
+            end: ends.end.cast(),
+        };
+        (side, turns)
     }
 
     /// Whether the weights of the quads before `end` are there.
@@ -219,7 +223,7 @@ impl<'a> Operand<'a> {
 }
 
 /// Widens the inputs, zeros where they end too early, and adds them up.
-#[inline(always)]
+#[inline(never)]
 fn widen(x: &[i16], wide: &mut [MaybeUninit<i32>]) -> i32 {
     let x = x.get(..wide.len()).unwrap_or(x);
     let (fours, rest) = x.as_chunks::<QUAD>();
@@ -315,17 +319,20 @@ fn frame(
     to: &mut [[i32; QUAD]],
 ) -> Frame {
     let ends = to.as_flattened_mut().as_mut_ptr_range();
+    let (other, other_turns) = other.map_or(loops::NONE, |other| other.side(quad));
+    let shift = one.shift;
+    let (one, one_turns) = one.side(quad);
     Frame {
+        one,
         start,
-        one: one.side(quad),
-        between: 0,
-        other: other.map_or(Side::NONE, |other| other.side(quad)),
+        one_turns,
+        other,
+        other_turns,
         from: rows.map_or(ptr::null(), |rows| rows.biases.as_ptr()),
         multipliers: rows.map_or(ptr::null(), |rows| rows.multipliers.as_ptr()),
         sums: ends.start,
         end: ends.end,
-        shift: one.shift,
-        after: 0,
+        shift,
     }
 }
 

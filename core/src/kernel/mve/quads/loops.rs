@@ -30,10 +30,19 @@ impl Kind {
 
     /// What is added to the weights that have an offset, as a shift.
     #[inline(always)]
-    const fn offset(self) -> u32 {
+    pub const fn offset(self) -> u32 {
         match self {
             Self::Int8 => 7,
             Self::Int4 => 3,
+        }
+    }
+
+    /// How often the offset is in the sums of a quad's rows before they are told apart.
+    #[inline(always)]
+    const fn offsets(self) -> [i32; QUAD] {
+        match self {
+            Self::Int8 => [1, 0, 1, 0],
+            Self::Int4 => [1 + (17 << 4), 1 + (1 << 4), 1, 0],
         }
     }
 }
@@ -81,12 +90,14 @@ impl Side {
 /// What a pass needs besides pointers, as the assembly reads it.
 #[repr(C)]
 struct Frame {
+    /// What the sums begin with.
+    start: [i32; QUAD],
+    /// At 16.
     one: Side,
+    /// At 32.
     other: Side,
-    /// The first product's shift; the second has none.
+    /// The first product's shift, at 48; the second has none.
     shift: u32,
-    /// What the weights' offsets come to.
-    offset: i32,
 }
 
 /// The instructions for a quad of 8-bit weights at `$w`, whose [`Side`] lies at `$at` in the frame.
@@ -182,38 +193,23 @@ macro_rules! side_i4 {
     };
 }
 
-/// The instructions for one quad after another: `one` and `other` are those for a matrix, `begin`
-/// makes `q3` from the offset in `r7`, and `part` tells the rows' sums apart.
+/// The instructions for one quad after another: `begin` makes the vectors that all need, `sides` are
+/// those for a matrix or two, `part` tells the rows' sums apart, and `end` makes results of them in
+/// `q0`.
 macro_rules! quads {
-    ($ends:expr, $one:expr, $other:expr, $begin:expr, $part:expr) => {{
+    ($ends:expr, $begin:expr, $sides:expr, $part:expr, $end:expr) => {{
         let (frame, words, from, multipliers, sums) = $ends;
         asm!(
             "push {{r6, r7}}",
             "mov r6, r4",
-            "ldr r7, [r6, #36]",
-            "vmov.i32 q3, #0",
             $begin,
             "2:",
-            "clrm {{r4, r8, r10, r12}}",
-            $one,
-            "ldr r7, [r6, #32]",
-            "cbz r7, 8f",
-            "lsl r4, r4, r7",
-            "lsl r8, r8, r7",
-            "lsl r10, r10, r7",
-            "lsl r12, r12, r7",
-            "8:",
-            $other,
+            "ldm.w r6, {{r4, r8, r10, r12}}",
+            $sides,
             $part,
             "vmov q0[2], q0[0], r4, r10",
             "vmov q0[3], q0[1], r8, r12",
-            "vldrw.u32 q1, [r2], #16",
-            "vsub.i32 q0, q0, q3",
-            "vadd.i32 q0, q0, q1",
-            "cbz r3, 9f",
-            "vldrw.u32 q1, [r3], #16",
-            "vrmulh.s32 q0, q0, q1",
-            "9:",
+            $end,
             "vstrw.32 q0, [r11], #16",
             "cmp r11, r9",
             "bne 2b",
@@ -231,45 +227,116 @@ macro_rules! quads {
             out("r12") _,
             out("lr") _,
             out("d0") _, out("d1") _, out("d2") _, out("d3") _,
-            out("d4") _, out("d5") _, out("d6") _, out("d7") _,
+            out("d4") _, out("d5") _,
             out("d8") _, out("d9") _, out("d10") _, out("d11") _,
         )
     }};
 }
 
-/// Biases and multipliers, quad by quad.
-pub type Rows<'a> = (&'a [[i32; QUAD]], &'a [[i32; QUAD]]);
+/// The shift of the first product.
+macro_rules! shift {
+    () => {
+        "ldr r7, [r6, #48]
+        cbz r7, 8f
+        lsl r4, r4, r7
+        lsl r8, r8, r7
+        lsl r10, r10, r7
+        lsl r12, r12, r7
+        8:"
+    };
+}
+
+/// The first product of a quad by the instructions of `$side`, or both.
+macro_rules! sides {
+    ($side:ident) => {
+        concat!($side!("r0", "16"), "\n", shift!())
+    };
+    (both $side:ident) => {
+        concat!(sides!($side), "\n", $side!("r1", "32"))
+    };
+}
+
+/// Where a quad's words for its upper and for its lower rows lie.
+macro_rules! begin_i8 {
+    () => {
+        "mov r8, #0
+        vidup.u32 q4, r8, #8
+        mov r8, #4
+        vidup.u32 q5, r8, #8"
+    };
+}
+
+/// Tells apart the sums of the rows that lie in a halfword, from the uppermost on.
+macro_rules! part_i8 {
+    () => {
+        "sub r4, r4, r8, lsl #8
+        sub r10, r10, r12, lsl #8"
+    };
+}
+
+/// The same for 4-bit weights.
+macro_rules! part_i4 {
+    () => {
+        "sub r4, r4, r8, lsl #4
+        sub r8, r8, r10, lsl #4
+        sub r10, r10, r12, lsl #4"
+    };
+}
+
+/// Makes of a quad's sums what is added to them already.
+macro_rules! add {
+    () => {
+        "vldrw.u32 q1, [r11]
+        vadd.i32 q0, q0, q1"
+    };
+}
+
+/// Adds the rows' biases and requantises.
+macro_rules! fill {
+    () => {
+        "vldrw.u32 q1, [r2], #16
+        vadd.i32 q0, q0, q1
+        vldrw.u32 q1, [r3], #16
+        vrmulh.s32 q0, q0, q1"
+    };
+}
+
+/// What becomes of the sums of quads besides the first product: a second one, and the rows' biases and
+/// multipliers, quad by quad.
+pub type Fill<'a> = (Option<&'a Factor<'a>>, &'a [[i32; QUAD]], &'a [[i32; QUAD]]);
 
 /// The products of whole quads from `quad` on; none if their weights, inputs, biases or multipliers
-/// are not all there.
+/// are not all there. Without a [`Fill`] they are added to `sums`.
 #[inline(always)]
 pub fn passes(
     kind: Kind,
-    (one, other): (&Factor<'_>, Option<&Factor<'_>>),
+    one: &Factor<'_>,
     quad: usize,
-    rows: Option<Rows<'_>>,
+    fill: Option<Fill<'_>>,
     sums: &mut [[i32; QUAD]],
 ) {
-    let (biases, multipliers) = rows.unzip();
-    let long = |values: Option<&[[i32; QUAD]]>| values.is_none_or(|v| v.len() >= sums.len());
+    let (other, long) = match fill {
+        Some((other, b, m)) => (other, b.len().min(m.len()) >= sums.len()),
+        None => (None, true),
+    };
     let end = quad + sums.len();
     let covers = |factor: &Factor<'_>| {
         let columns = factor.columns.get();
         factor.x.len() == columns && end * kind.width(columns) <= factor.words.len()
     };
-    if sums.is_empty() || !long(biases) || !long(multipliers) {
+    if sums.is_empty() || !long || !covers(one) || other.is_some_and(|other| !covers(other)) {
         return;
     }
-    if !covers(one) || other.is_some_and(|other| !covers(other)) {
-        return;
-    }
-    let total = |x: &[i16]| x.iter().map(|&x| i32::from(x)).sum::<i32>();
-    let offset = (total(one.x) << (one.shift % 32)) + other.map_or(0, |other| total(other.x));
+    let shift = one.shift % 32;
+    // If there is another matrix, the shift is at most that of the offset. As the sums, this is right
+    // but for multiples of 2^32.
+    let other_offset = other.map_or(0, |other| total(other.x) << (kind.offset() - shift));
+    let offset = (total(one.x) << kind.offset()).wrapping_add(other_offset);
     let frame = Frame {
+        start: (kind.offsets()).map(|times| offset.wrapping_mul(times).wrapping_neg()),
         one: Side::new(kind, one.x),
         other: other.map_or(Side::NONE, |other| Side::new(kind, other.x)),
-        shift: one.shift % 32,
-        offset: offset << kind.offset(),
+        shift,
     };
     let at = |factor: &Factor<'_>| {
         let width = kind.width(factor.columns.get());
@@ -277,36 +344,47 @@ pub fn passes(
     };
     let words = (at(one), other.map_or(ptr::null(), at));
     let sums = sums.as_mut_ptr_range();
-    let from = biases.map_or(sums.start.cast_const(), <[_]>::as_ptr);
-    let multipliers = multipliers.map_or(ptr::null(), <[_]>::as_ptr);
+    let (from, multipliers) = fill.map_or((ptr::null(), ptr::null()), |(_, b, m)| {
+        (b.as_ptr(), m.as_ptr())
+    });
     let ends = (&frame, words, from, multipliers, sums);
     // SAFETY: of every quad its words are read, which are there, and of each `x` its columns:
     // predication leaves out what is beyond. Four sums are written in each pass, from the first to
     // the end, and as many biases and multipliers, or sums, read, as is checked above; nothing else
     // is written but the stack, which is put back.
     unsafe {
-        match kind {
-            Kind::Int8 => quads!(
-                ends,
-                side_i8!("r0", "0"),
-                side_i8!("r1", "16"),
-                concat!(
-                    "vmov q3[2], q3[0], r7, r7\n",
-                    // Where a quad's words for its upper and for its lower rows lie.
-                    "mov r8, #0\n",
-                    "vidup.u32 q4, r8, #8\n",
-                    "mov r8, #4\n",
-                    "vidup.u32 q5, r8, #8",
-                ),
-                "sub r4, r4, r8, lsl #8\nsub r10, r10, r12, lsl #8"
-            ),
-            Kind::Int4 => quads!(
-                ends,
-                side_i4!("r0", "0"),
-                side_i4!("r1", "16"),
-                "vmov q3[2], q3[0], r7, r7\nvmov.32 q3[1], r7",
-                "sub r4, r4, r8, lsl #4\nsub r8, r8, r10, lsl #4\nsub r10, r10, r12, lsl #4"
-            ),
+        match (kind, fill) {
+            (Kind::Int8, None) => quads!(ends, begin_i8!(), sides!(side_i8), part_i8!(), add!()),
+            (Kind::Int4, None) => quads!(ends, "", sides!(side_i4), part_i4!(), add!()),
+            (Kind::Int8, Some(_)) => {
+                quads!(ends, begin_i8!(), sides!(both side_i8), part_i8!(), fill!());
+            }
+            (Kind::Int4, Some(_)) => {
+                quads!(ends, "", sides!(both side_i4), part_i4!(), fill!());
+            }
         }
     }
+}
+
+/// The sum of `x`.
+#[inline(always)]
+fn total(x: &[i16]) -> i32 {
+    let total;
+    // SAFETY: the elements of `x` are read: predication leaves out what is beyond.
+    unsafe {
+        asm!(
+            "wlstp.16 lr, lr, 3f",
+            "2:",
+            "vldrh.u16 q0, [{x}], #16",
+            "vaddva.s16 r4, q0",
+            "letp lr, 2b",
+            "3:",
+            x = inout(reg) x.as_ptr() => _,
+            inout("lr") x.len() => _,
+            inout("r4") 0 => total,
+            out("d0") _, out("d1") _,
+            options(readonly, nostack),
+        );
+    }
+    total
 }

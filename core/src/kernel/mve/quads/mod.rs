@@ -5,15 +5,15 @@
 //! A` and those of `H >> 8` give `B`; one of 4-bit weights is `4096 d + 256 c + 16 b + a` for four
 //! rows, and each shift by four leaves one of them out. All sums are taken modulo `2^32`, in which
 //! the rows' own fit: what overflows on the way does no harm. Of both matrices of a quad the sums
-//! stay in registers until they are requantised. The offsets of the weights that have one are taken
-//! off with the inputs' sum.
+//! stay in registers until they are requantised. What the offsets of the weights that have one will
+//! count too much is taken off before: sums begin with less than nothing by the inputs' sum.
 //!
 //! What the loops cannot do is done around them: rows beyond the last whole quad, and shifts of both
 //! matrices.
 //!
-//! Instructions of the loops for each product: 10/32 for either width; for each quad 24 more (8
-//! bits) or 25 (4 bits), for both matrices and requantisation, if none has a shift and the columns
-//! are a multiple of eight.
+//! Instructions of the loops for each product: 10/32 for either width; for each quad 22 more (8
+//! bits) or 23 (4 bits), for both matrices and requantisation, or 16 or 17 for one that is added to
+//! sums, if none has a shift and the columns are a multiple of eight.
 
 mod loops;
 
@@ -38,7 +38,7 @@ pub fn accumulate_i8(
         x,
         shift,
     };
-    run(Kind::Int8, (&factor, None), 0, None, sums);
+    run(Kind::Int8, &factor, 0, None, sums);
 }
 
 /// As [`portable::accumulate_i4`].
@@ -56,7 +56,7 @@ pub fn accumulate_i4(
         x,
         shift,
     };
-    run(Kind::Int4, (&factor, None), 0, None, sums);
+    run(Kind::Int4, &factor, 0, None, sums);
 }
 
 /// As [`portable::fill_i8`].
@@ -92,49 +92,45 @@ fn fill(
     sums: &mut [i32],
 ) {
     // That with a shift comes first.
-    let factors = match other {
-        Some(other) if other.shift == 0 => (factor, Some(other)),
-        Some(other) if factor.shift == 0 => (other, Some(factor)),
-        None => (factor, None),
-        Some(_) => {
-            let (accumulate, words): (portable::Accumulate, _) = match kind {
-                Kind::Int8 => (accumulate_i8, 4),
-                Kind::Int4 => (accumulate_i4, 2),
-            };
-            return portable::fill(accumulate, words, (factor, other), first, rows, sums);
-        }
+    let (one, second) = match other {
+        Some(other) if other.shift > 0 => (other, Some(factor)),
+        other => (factor, other),
     };
-    run(kind, factors, first / QUAD, Some(rows), sums);
+    if second.is_some_and(|second| second.shift > 0 || one.shift > kind.offset()) {
+        let (accumulate, words): (portable::Accumulate, _) = match kind {
+            Kind::Int8 => (accumulate_i8, 4),
+            Kind::Int4 => (accumulate_i4, 2),
+        };
+        return portable::fill(accumulate, words, (factor, other), first, rows, sums);
+    }
+    run(kind, one, first / QUAD, Some((second, rows)), sums);
 }
 
-/// The products of one or two matrices, the second without a shift, from a quad on: added to `sums`, or to biases and then
-/// requantised.
+/// The products of a matrix from a quad on, added to `sums`; or those of one or two, the second
+/// without a shift, added to biases and then requantised.
 #[inline(always)]
 fn run(
     kind: Kind,
-    (one, other): (&Factor<'_>, Option<&Factor<'_>>),
+    factor: &Factor<'_>,
     quad: usize,
-    rows: Option<&Scaling<'_>>,
+    fill: Option<(Option<&Factor<'_>>, &Scaling<'_>)>,
     sums: &mut [i32],
 ) {
-    let factors = (one, other);
     let (upper, lower) = sums.as_chunks_mut::<QUAD>();
     let whole = upper.len();
-    match rows {
-        None => passes(kind, factors, quad, None, upper),
-        Some(rows) => {
-            let (biases, multipliers) = (rows.biases.as_chunks().0, rows.multipliers.as_chunks().0);
-            passes(kind, factors, quad, Some((biases, multipliers)), upper);
-        }
-    }
+    let quads = fill.map(|(other, rows)| {
+        let (biases, multipliers) = (rows.biases.as_chunks().0, rows.multipliers.as_chunks().0);
+        (other, biases, multipliers)
+    });
+    passes(kind, factor, quad, quads, upper);
     if !lower.is_empty() {
         let mut last = [filled(lower, 0)];
-        let rows = rows.map(|rows| {
+        let rows = fill.map(|(other, rows)| {
             let (biases, multipliers) = (rows.biases, rows.multipliers);
-            ([filled(biases, whole)], [filled(multipliers, whole)])
+            (other, [filled(biases, whole)], [filled(multipliers, whole)])
         });
-        let rows = rows.as_ref().map(|(b, m)| (b.as_slice(), m.as_slice()));
-        passes(kind, factors, quad + whole, rows, &mut last);
+        let rows = (rows.as_ref()).map(|(other, b, m)| (*other, b.as_slice(), m.as_slice()));
+        passes(kind, factor, quad + whole, rows, &mut last);
         for (sum, value) in lower.iter_mut().zip(last.as_flattened()) {
             *sum = *value;
         }
