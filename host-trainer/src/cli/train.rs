@@ -125,10 +125,17 @@ pub(super) fn tell(event: &Event<'_>) -> io::Result<()> {
             n(*validation),
             n(*test)
         )),
-        Event::Teacher { unlabelled, score } => output::line(format_args!(
-            "teacher: loss {:.4}, accuracy {:.2} % in validation; {} texts without a label",
-            score.loss,
-            score.accuracy * 100.0,
+        Event::Teacher {
+            unlabelled,
+            training,
+            validation,
+        } => output::line(format_args!(
+            "teacher: loss {:.4}, accuracy {:.2} % in training, {:.4}, {:.2} % in validation; \
+             {} texts without a label",
+            training.loss,
+            training.accuracy * 100.0,
+            validation.loss,
+            validation.accuracy * 100.0,
             n(*unlabelled)
         )),
         Event::Vocabulary {

@@ -136,7 +136,8 @@ fn tell_teacher(taught: &Taught, splits: &Splits, tell: &mut dyn FnMut(Event<'_>
     let outputs = settings::outputs(splits.labels.len());
     tell(Event::Teacher {
         unlabelled: taught.unlabelled.len() / outputs,
-        score: teacher::score(&taught.validation, &labels(&splits.validation), outputs),
+        training: teacher::score(&taught.labelled, &labels(&splits.train), outputs),
+        validation: teacher::score(&taught.validation, &labels(&splits.validation), outputs),
     });
 }
 

@@ -64,8 +64,11 @@ pub enum Event<'e> {
     Teacher {
         /// Texts without a label that it judged.
         unlabelled: usize,
+        /// What it is worth on the training examples; a linear teacher has learnt from others than
+        /// those that it judges.
+        training: Score,
         /// What it is worth on the validation examples.
-        score: Score,
+        validation: Score,
     },
     /// The words were chosen.
     Vocabulary {
