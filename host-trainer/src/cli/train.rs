@@ -4,10 +4,10 @@ use super::{Outcome, data::DataArgs, output};
 use crate::{
     data::{self, text::TextShares},
     inference::Model,
-    pipeline::{self, Data, Event, SoftLabels, Start, Trained},
+    pipeline::{self, Data, Event, Measure, SoftLabels, Start, Trained},
     recipe::{Recipe, RecipeFields},
     record::ModelFiles,
-    training::Checkpoint,
+    training::{Checkpoint, Score},
 };
 use clap::Args;
 use std::{
@@ -129,15 +129,15 @@ pub(super) fn tell(event: &Event<'_>) -> io::Result<()> {
             unlabelled,
             training,
             validation,
-        } => output::line(format_args!(
-            "teacher: loss {:.4}, accuracy {:.2} % in training, {:.4}, {:.2} % in validation; \
-             {} texts without a label",
-            training.loss,
-            training.accuracy * 100.0,
-            validation.loss,
-            validation.accuracy * 100.0,
-            n(*unlabelled)
-        )),
+        } => {
+            let show = |score: &Score| Measure::Class.show(score.loss, score.accuracy);
+            output::line(format_args!(
+                "teacher: {} in training; {} in validation; {} texts without a label",
+                show(training),
+                show(validation),
+                n(*unlabelled)
+            ))
+        }
         Event::Vocabulary {
             words,
             tokens,

@@ -41,7 +41,7 @@ fn a_linear_model_has_no_network_and_says_what_it_saw() {
         "linear.spinet",
         &[&NGRAMS[..], &["--layers", "0"]].concat(),
     );
-    assert!(told.contains("% in training, "), "{told}");
+    assert!(told.contains("% in training; "), "{told}");
     assert!(
         told.contains("% in validation; 2 texts without a label"),
         "{told}"
@@ -87,7 +87,10 @@ fn a_model_teaches_another() {
     );
     let pupil = ["--teachers", "teacher.spinet", "--hard-labels", "0"];
     let told = train(folder, "pupil.spinet", &pupil);
-    assert!(told.contains(", 100.00 % in validation; 2 texts"), "{told}");
+    assert!(
+        told.contains("accuracy 100.00 % in validation; 2 texts"),
+        "{told}"
+    );
 }
 
 #[test]
