@@ -3,7 +3,8 @@
 //! - [`Sparse`]: which n-grams each text has; [`Design`] is what it has in common with matrices of
 //!   other features.
 //! - [`fit`]: weights that tell the classes of texts apart, scaled by naive Bayes if that is wanted
-//!   (Wang and Manning, "Baselines and Bigrams", ACL 2012), by L-BFGS.
+//!   (Wang and Manning, "Baselines and Bigrams", ACL 2012), by L-BFGS;
+//! - [`coordinates`]: where the texts that features come in put them.
 //!
 //! Beside recurrent networks they are what a few kilobytes hold best, and good teachers.
 
@@ -13,6 +14,7 @@ mod design;
 mod fit;
 mod select;
 mod sparse;
+mod spectrum;
 
 pub use apart::judged_apart;
 pub use codebook::{CODES, Codebook};
@@ -20,3 +22,4 @@ pub use design::{Dense, Design};
 pub use fit::{FitError, Lessons, Linear, Method, Scaling, fit, probabilities};
 pub use select::select;
 pub use sparse::Sparse;
+pub use spectrum::coordinates;

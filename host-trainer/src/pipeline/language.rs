@@ -70,6 +70,7 @@ pub(super) fn train(
         window: 0,
         wide: None,
         bias: &[],
+        coordinates: &[],
         calibration: Calibration::Tokens(pieces(&training, recipe.calibration)),
     };
     let test = settings::permille(recipe.test);

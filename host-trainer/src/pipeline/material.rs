@@ -14,6 +14,9 @@ use crate::{
 use ndarray::ArrayViewMut2;
 use spinet_core::artifact::Training;
 
+/// What a coordinate of 1 is in an embedding that begins with coordinates.
+const COORDINATE: f32 = 0.2;
+
 /// Data that are ready for the network.
 pub(super) struct Material<'m> {
     pub config: NetworkConfig,
@@ -26,6 +29,9 @@ pub(super) struct Material<'m> {
     pub wide: Option<WideSource<'m>>,
     /// The biases of the logits with those weights alone; none without them.
     pub bias: &'m [f32],
+    /// Coordinates of tokens, of variance 1, `(tokens, columns of the embedding that have no weight
+    /// that goes straight to a logit)`; none if they begin at random.
+    pub coordinates: &'m [f32],
     pub calibration: Calibration,
 }
 
@@ -45,7 +51,8 @@ pub(super) enum Sequences<'m> {
 
 impl Material<'_> {
     /// A network with fresh weights; beside a linear model, one that at first adds nothing to it,
-    /// and is told its weights: the first column of the embedding (of each output).
+    /// and is told its weights: the first column of the embedding (of each output). The others
+    /// begin with the coordinates of the tokens, if there are some.
     ///
     /// # Errors
     /// If the configuration is not one of a network.
@@ -65,6 +72,12 @@ impl Material<'_> {
             if let (Some(wide), Some(table)) = (self.wide, parameters.get_mut("embedding")) {
                 show(wide, self.bias.len(), table);
             }
+        }
+        if let (false, Some(table)) = (
+            self.coordinates.is_empty(),
+            network.parameters_mut().get_mut("embedding"),
+        ) {
+            place(self.coordinates, self.bias.len(), table);
         }
         Ok(network)
     }
@@ -172,6 +185,15 @@ fn show(wide: WideSource<'_>, outputs: usize, mut table: ArrayViewMut2<'_, f32>)
         for (value, &code) in row.iter_mut().zip(codes) {
             *value = wide.codebook[usize::from(code)] as f32 / largest;
         }
+    }
+}
+
+/// Writes the coordinates of tokens to the columns of `table` from `first` on.
+fn place(coordinates: &[f32], first: usize, mut table: ArrayViewMut2<'_, f32>) {
+    let rows = coordinates.chunks(table.ncols() - first);
+    for (mut row, own) in table.rows_mut().into_iter().zip(rows) {
+        let values = row.iter_mut().skip(first).zip(own);
+        values.for_each(|(value, coordinate)| *value = COORDINATE * coordinate);
     }
 }
 

@@ -100,6 +100,10 @@ pub(super) fn train(
         })?),
         false => None,
     };
+    let coordinates = match recipe.spectral_start {
+        true => coordinates(&events, &ngrams, recipe, wide.is_some().then_some(outputs)),
+        false => Vec::new(),
+    };
     let (labelled, more) = events.split_at(splits.train.len());
     let training = distillation::examples(labelled, &splits.train, more, taught.as_ref());
     let validation = distillation::examples(&held_out, &splits.validation, &[], None);
@@ -114,6 +118,7 @@ pub(super) fn train(
         front,
         wide: wide.as_ref().map(Wide::source),
         bias: wide.as_ref().map_or(&[], |wide| &wide.bias),
+        coordinates: &coordinates,
         labels: &splits.labels,
         window: 0,
         calibration: Calibration::Tokens(sample(labelled, recipe.calibration)),
@@ -154,6 +159,24 @@ fn goal(splits: &Splits, taught: Option<&Targets>, outputs: usize) -> Vec<f32> {
             teacher::one_hot(&labels, outputs)
         }
     }
+}
+
+/// Where the embedding of each token begins, behind a column for each of the outputs if there are
+/// weights from tokens straight to them.
+fn coordinates(
+    events: &[Vec<Token>],
+    ngrams: &OwnedNgrams,
+    recipe: &Recipe,
+    shown: Option<usize>,
+) -> Vec<f32> {
+    let columns = usize::from(recipe.embedding_size).saturating_sub(shown.unwrap_or(0));
+    if columns == 0 {
+        return Vec::new();
+    }
+    let x = matrix(events, ngrams.view().hash.words.into());
+    let own = during("finding directions", || linear::coordinates(&x, columns));
+    let special = usize::from(special::FIRST_WORD) * columns;
+    std::iter::repeat_n(0.0, special).chain(own).collect()
 }
 
 /// What must not be torn apart: the groups of the examples, and each text without a label by itself.

@@ -91,6 +91,7 @@ pub(super) fn train(
         window: 0,
         wide: None,
         bias: &[],
+        coordinates: &[],
         calibration: calibration(&training, features, recipe.calibration),
     };
     let origin = origin(recipe, &sha256, test);

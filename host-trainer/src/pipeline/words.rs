@@ -71,6 +71,7 @@ pub(super) fn train(
         window: recipe.window,
         wide: None,
         bias: &[],
+        coordinates: &[],
         calibration: Calibration::Tokens(sample(&tokens, recipe.calibration)),
     };
     let origin = origin(recipe, &own.sha256, own.shares[1]);

@@ -36,6 +36,13 @@ impl Recipe {
             possible,
             "false unless --reads is ngrams",
         )?;
+        let embedded = self.reads == ReadName::Ngrams && self.input == InputName::Embedding;
+        range(
+            "spectral-start",
+            self.spectral_start,
+            !self.spectral_start || embedded,
+            "false unless --reads is ngrams and --input embedding",
+        )?;
         count("embedding-size", embedding, MAX_COLUMNS, SIZE)?;
         count("hidden-size", hidden, MAX_COLUMNS, SIZE)?;
         let together = "embedding-size + hidden-size";

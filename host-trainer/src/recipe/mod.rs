@@ -115,6 +115,8 @@ recipe! {
     ngram_order: u8 = 3, "3";
     /// Give every n-gram a weight that goes straight to the logits, beside the network.
     wide: bool = false, "false";
+    /// Begin the embedding of n-grams where the texts that they come in put them, instead of at random.
+    spectral_start: bool = false, "false";
     /// Begin every sequence of words with the start token.
     start: bool = false, "false";
     /// Look at the last so many words only, padded in front (0: stream over all).

@@ -63,17 +63,19 @@ fn a_linear_model_has_no_network_and_says_what_it_saw() {
 fn a_network_reads_what_a_linear_model_leaves() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    train(
-        folder,
-        "both.spinet",
-        &[&NGRAMS[..], &["--cell", "gru"]].concat(),
-    );
-    let result = evaluate(folder, "both.spinet");
-    assert_eq!(result["accuracy"], 1.0, "{result}");
-    // The float network beside the same weights from n-grams to logits.
-    let (float, quantised) = (&result["float_loss"], &result["loss"]);
-    let distance = float.as_f64().unwrap() - quantised.as_f64().unwrap();
-    assert!(distance.abs() < 0.01, "{result}");
+    let mut models = Vec::new();
+    for spectral in ["false", "true"] {
+        let own = ["--cell", "gru", "--spectral-start", spectral];
+        train(folder, "both.spinet", &[&NGRAMS[..], &own].concat());
+        let result = evaluate(folder, "both.spinet");
+        assert_eq!(result["accuracy"], 1.0, "{result}");
+        // The float network beside the same weights from n-grams to logits.
+        let (float, quantised) = (&result["float_loss"], &result["loss"]);
+        let distance = float.as_f64().unwrap() - quantised.as_f64().unwrap();
+        assert!(distance.abs() < 0.01, "{result}");
+        models.push(fs::read(folder.join("both.spinet")).unwrap());
+    }
+    assert_ne!(models[0], models[1]);
 }
 
 #[test]
@@ -166,6 +168,11 @@ fn what_does_not_go_together_is_refused() {
     assert!(layers.contains("--reads ngrams --wide true"), "{layers}");
     let wide = refused(&["--wide", "true"]);
     assert!(wide.contains("wide is true"), "{wide}");
+    let spectral = ["--spectral-start", "true"];
+    for more in [&[][..], &["--reads", "ngrams", "--input", "one-hot"]] {
+        let refused = refused(&[&spectral[..], more].concat());
+        assert!(refused.contains("spectral-start is true"), "{refused}");
+    }
     let missing = refused(&["--unlabelled", "nonesuch.txt"]);
     assert!(missing.contains("nonesuch.txt"), "{missing}");
 }
