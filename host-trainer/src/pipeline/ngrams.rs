@@ -29,6 +29,7 @@ use spinet_core::{
     text::{Marks, Ngrams, WordHash, special},
     wide::{self, VALUES},
 };
+use std::cell::LazyCell;
 
 /// Texts that an n-gram must be in.
 const FEWEST: usize = 2;
@@ -76,8 +77,9 @@ pub(super) fn train(
         ngrams: ngrams.view().hash.words.into(),
         events: events.iter().map(Vec::len).sum::<usize>() as f64 / events.len().max(1) as f64,
     });
+    let x = LazyCell::new(|| matrix(&events, ngrams.view().hash.words.into()));
     let wide = match recipe.wide {
-        true => Some(during("weighing", || Wide::fit(&events, &ngrams, lessons))?),
+        true => Some(during("weighing", || Wide::fit(&x, lessons))?),
         false => None,
     };
     let origin = origin(recipe, &own.sha256, own.shares[1]);
@@ -95,13 +97,17 @@ pub(super) fn train(
     let learnt = match recipe.wide {
         true => Some(during("weighing apart", || {
             let groups = groups(&splits.train, unlabelled.len());
-            let x = matrix(&events, ngrams.view().hash.words.into());
-            linear::judged_apart(&x, lessons, &groups, METHOD)
+            linear::judged_apart(&*x, lessons, &groups, METHOD)
         })?),
         false => None,
     };
-    let coordinates = match recipe.spectral_start {
-        true => coordinates(&events, &ngrams, recipe, wide.is_some().then_some(outputs)),
+    let bias = wide.as_ref().map_or(&[][..], |wide| &wide.bias);
+    // A network that training goes on with has an embedding.
+    let coordinates = match recipe.spectral_start && start.network.is_none() {
+        true => coordinates(
+            &x,
+            usize::from(recipe.embedding_size).saturating_sub(bias.len()),
+        ),
         false => Vec::new(),
     };
     let (labelled, more) = events.split_at(splits.train.len());
@@ -117,7 +123,7 @@ pub(super) fn train(
         mode: settings::batch_mode(0, recipe.max_length),
         front,
         wide: wide.as_ref().map(Wide::source),
-        bias: wide.as_ref().map_or(&[], |wide| &wide.bias),
+        bias,
         coordinates: &coordinates,
         labels: &splits.labels,
         window: 0,
@@ -161,20 +167,12 @@ fn goal(splits: &Splits, taught: Option<&Targets>, outputs: usize) -> Vec<f32> {
     }
 }
 
-/// Where the embedding of each token begins, behind a column for each of the outputs if there are
-/// weights from tokens straight to them.
-fn coordinates(
-    events: &[Vec<Token>],
-    ngrams: &OwnedNgrams,
-    recipe: &Recipe,
-    shown: Option<usize>,
-) -> Vec<f32> {
-    let columns = usize::from(recipe.embedding_size).saturating_sub(shown.unwrap_or(0));
+/// Where so many columns of the embedding of each token begin.
+fn coordinates(x: &Sparse, columns: usize) -> Vec<f32> {
     if columns == 0 {
         return Vec::new();
     }
-    let x = matrix(events, ngrams.view().hash.words.into());
-    let own = during("finding directions", || linear::coordinates(&x, columns));
+    let own = during("finding directions", || linear::coordinates(x, columns));
     let special = usize::from(special::FIRST_WORD) * columns;
     std::iter::repeat_n(0.0, special).chain(own).collect()
 }
@@ -243,15 +241,11 @@ struct Wide {
 }
 
 impl Wide {
-    /// Fits them to the events that a device sees, and gives each one of 16 values.
-    fn fit(
-        events: &[Vec<Token>],
-        ngrams: &OwnedNgrams,
-        lessons: Lessons<'_>,
-    ) -> Result<Self, PipelineError> {
+    /// Fits them to the events that a device sees, as the matrix `x`, and gives each one of 16
+    /// values.
+    fn fit(x: &Sparse, lessons: Lessons<'_>) -> Result<Self, PipelineError> {
         let outputs = lessons.outputs;
-        let x = matrix(events, ngrams.view().hash.words.into());
-        let Linear { weights, bias } = linear::fit(&x, lessons, METHOD)?;
+        let Linear { weights, bias } = linear::fit(x, lessons, METHOD)?;
         let importance: Vec<f64> = (x.frequencies().into_iter())
             .flat_map(|df| std::iter::repeat_n(df as f64, outputs))
             .collect();
