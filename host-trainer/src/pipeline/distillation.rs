@@ -30,11 +30,51 @@ pub(super) struct Targets {
     pub unlabelled: Vec<f32>,
 }
 
+/// Texts without labels, for teachers to judge.
+pub(super) struct Unlabelled {
+    /// The texts, and behind them their halves if they are wanted.
+    pub texts: Vec<String>,
+    /// For each of them, which text it is or is a half of.
+    pub origins: Vec<u32>,
+    /// How many of them are no halves.
+    wholes: usize,
+}
+
+impl Unlabelled {
+    /// These texts, and if the recipe says so the halves of all that have two words.
+    pub fn of(mut texts: Vec<String>, recipe: &Recipe) -> Self {
+        let wholes = texts.len();
+        let mut origins: Vec<u32> = (0..wholes as u32).collect();
+        if recipe.halves {
+            for whole in 0..wholes {
+                let halves = halves(&texts[whole]);
+                origins.extend(halves.iter().map(|_| whole as u32));
+                texts.extend(halves);
+            }
+        }
+        Self {
+            texts,
+            origins,
+            wholes,
+        }
+    }
+}
+
+/// The first half of a text's words and the others; none of a text of fewer than two words.
+fn halves(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (first, second) = words.split_at(words.len() / 2);
+    match first.is_empty() {
+        true => Vec::new(),
+        false => vec![first.join(" "), second.join(" ")],
+    }
+}
+
 /// The targets of the texts, by what teachers said before or by the recipe's teacher and the models
 /// among the teachers; nothing if there is none of them.
 pub(super) fn targets(
     splits: &Splits,
-    unlabelled: &[String],
+    unlabelled: &Unlabelled,
     recipe: &Recipe,
     start: &Start,
     own: &Own,
@@ -44,10 +84,10 @@ pub(super) fn targets(
         Some(said) => {
             let counts = [
                 splits.train.len(),
-                unlabelled.len(),
+                unlabelled.texts.len(),
                 splits.validation.len(),
             ];
-            match said.are_of(&own.texts(unlabelled), counts, splits.labels.len()) {
+            match said.are_of(&own.texts(&unlabelled.texts), counts, splits.labels.len()) {
                 true => Some(said.taught.clone()),
                 false => return Err(PipelineError::OtherTexts),
             }
@@ -84,12 +124,12 @@ pub fn distill(
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<SoftLabels, PipelineError> {
     recipe.check()?;
-    let unlabelled = std::mem::take(&mut corpus.unlabelled);
+    let unlabelled = Unlabelled::of(std::mem::take(&mut corpus.unlabelled), recipe);
     let (splits, own) = split(corpus, recipe, tell)?;
     let taught = judge(&splits, &unlabelled, recipe, teachers)?;
     let taught = taught.ok_or(PipelineError::NoTeacher)?;
     tell_teacher(&taught, &splits, tell);
-    let texts = own.texts(&unlabelled);
+    let texts = own.texts(&unlabelled.texts);
     Ok(SoftLabels { texts, taught })
 }
 
@@ -149,7 +189,7 @@ fn labels(examples: &[data::Example]) -> Vec<usize> {
 /// neither. Of several, the mean of their logits counts.
 fn judge(
     splits: &Splits,
-    unlabelled: &[String],
+    unlabelled: &Unlabelled,
     recipe: &Recipe,
     teachers: &[Model],
 ) -> Result<Option<Taught>, PipelineError> {
@@ -159,7 +199,7 @@ fn judge(
         judgements.push(by_linear_models(own, splits, unlabelled)?);
     }
     for model in teachers {
-        judgements.push(by_model(model, splits, unlabelled)?);
+        judgements.push(by_model(model, splits, &unlabelled.texts)?);
     }
     Ok(mean(judgements))
 }
@@ -168,7 +208,7 @@ fn judge(
 fn by_linear_models(
     teachers: &[Teacher],
     splits: &Splits,
-    unlabelled: &[String],
+    unlabelled: &Unlabelled,
 ) -> Result<Taught, PipelineError> {
     let outputs = settings::outputs(splits.labels.len());
     let keys = |text: &str| ngrams::distinct_keys(text, ORDER, Marks::Kept);
@@ -177,12 +217,15 @@ fn by_linear_models(
         examples.map(|example| keys(&example.text)).collect()
     };
     let groups: Vec<u32> = splits.train.iter().map(|example| example.group).collect();
-    let unlabelled: Vec<Vec<u32>> = unlabelled.par_iter().map(|text| keys(text)).collect();
+    let wholes = unlabelled.wholes;
+    let unlabelled = unlabelled.texts.par_iter();
+    let unlabelled: Vec<Vec<u32>> = unlabelled.map(|text| keys(text)).collect();
     let pupils = Pupils {
         labelled: &texts(&splits.train),
         labels: &labels(&splits.train),
         groups: &groups,
         unlabelled: &unlabelled,
+        wholes,
         validation: &texts(&splits.validation),
         outputs,
     };
@@ -261,5 +304,30 @@ fn likeliest(target: &[f32]) -> u16 {
             let best = (0..target.len()).max_by(|&a, &b| target[a].total_cmp(&target[b]));
             best.unwrap_or(0) as u16
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_follow_their_texts_and_have_all_words() {
+        let texts = ["a b  c", "one", "", "\tw x\ny z "]
+            .map(String::from)
+            .to_vec();
+        let recipe = Recipe {
+            halves: true,
+            ..Recipe::default()
+        };
+        let found = Unlabelled::of(texts.clone(), &recipe);
+        assert_eq!(found.texts[..4], texts);
+        assert_eq!(found.texts[4..], ["a", "b c", "w x", "y z"]);
+        assert_eq!(found.origins, [0, 1, 2, 3, 0, 0, 3, 3]);
+        assert_eq!(found.wholes, 4);
+        assert_eq!(
+            Unlabelled::of(texts.clone(), &Recipe::default()).texts,
+            texts
+        );
     }
 }

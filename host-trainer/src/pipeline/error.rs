@@ -89,8 +89,10 @@ pub enum PipelineError {
     /// A teacher that tells other classes apart.
     #[error("a teacher tells other classes apart than {0}")]
     OtherLabels(String),
-    /// Soft labels of other texts, or of the same ones held apart otherwise.
-    #[error("the soft labels are of other texts, or of these with another seed or share held out")]
+    /// Soft labels of other texts, or of the same ones held apart or halved otherwise.
+    #[error(
+        "the soft labels are of other texts, or of these with another seed, share held out or --halves"
+    )]
     OtherTexts,
     /// Nobody to judge texts.
     #[error("there is no teacher: name models with --teachers, or say --teacher both")]

@@ -6,7 +6,7 @@
 
 use super::{
     Event, PipelineError, Produced, Start, Trained, distillation,
-    distillation::Targets,
+    distillation::{Targets, Unlabelled},
     material::{Material, Sequences, origin, sample},
     produce, settings, words,
 };
@@ -54,15 +54,15 @@ pub(super) fn train(
             "n-grams can be classified, not generated: generate characters or bytes",
         ));
     }
-    let mut unlabelled = std::mem::take(&mut corpus.unlabelled);
+    let mut unlabelled = Unlabelled::of(std::mem::take(&mut corpus.unlabelled), recipe);
     let (splits, own) = distillation::split(corpus, recipe, tell)?;
     let outputs = settings::outputs(splits.labels.len());
     let taught = distillation::targets(&splits, &unlabelled, recipe, &start, &own, tell)?;
     if taught.is_none() {
-        unlabelled.clear();
+        unlabelled = Unlabelled::of(Vec::new(), recipe);
     }
     let texts: Vec<&str> = (splits.train.iter().map(|example| example.text.as_str()))
-        .chain(unlabelled.iter().map(String::as_str))
+        .chain(unlabelled.texts.iter().map(String::as_str))
         .collect();
     let targets = goal(&splits, taught.as_ref(), outputs);
     let lessons = Lessons {
@@ -96,7 +96,7 @@ pub(super) fn train(
     let judged = wide.as_ref().map(|wide| wide.offsets(&held_out));
     let learnt = match recipe.wide {
         true => Some(during("weighing apart", || {
-            let groups = groups(&splits.train, unlabelled.len());
+            let groups = groups(&splits.train, &unlabelled.origins);
             linear::judged_apart(&*x, lessons, &groups, METHOD)
         })?),
         false => None,
@@ -177,11 +177,13 @@ fn coordinates(x: &Sparse, columns: usize) -> Vec<f32> {
     std::iter::repeat_n(0.0, special).chain(own).collect()
 }
 
-/// What must not be torn apart: the groups of the examples, and each text without a label by itself.
-fn groups(examples: &[data::Example], unlabelled: usize) -> Vec<u32> {
+/// What must not be torn apart: the groups of the examples, and each text without a label with its
+/// halves.
+fn groups(examples: &[data::Example], origins: &[u32]) -> Vec<u32> {
     let own = examples.iter().map(|example| example.group);
     let next = own.clone().max().map_or(0, |last| last + 1);
-    own.chain((next..).take(unlabelled)).collect()
+    own.chain(origins.iter().map(|origin| next + origin))
+        .collect()
 }
 
 /// The n-grams that say most of the classes, among those that several of the first `labelled`

@@ -2,6 +2,7 @@
 
 use super::{
     Event, PipelineError, Start, Trained, distillation,
+    distillation::Unlabelled,
     material::{Material, Sequences, origin, sample},
     produce, related, settings,
 };
@@ -33,7 +34,7 @@ pub(super) fn train(
             "words can be classified, not generated: generate characters or bytes",
         ));
     }
-    let unlabelled = std::mem::take(&mut corpus.unlabelled);
+    let unlabelled = Unlabelled::of(std::mem::take(&mut corpus.unlabelled), recipe);
     let (splits, own) = distillation::split(corpus, recipe, tell)?;
     let marks = Marks::kept(recipe.marks);
     let taught = distillation::targets(&splits, &unlabelled, recipe, &start, &own, tell)?;
@@ -50,7 +51,7 @@ pub(super) fn train(
     tell(vocabulary_event(&vocabulary, &tokens));
     let held_out = encode_all(vocabulary.view(), &splits.validation, recipe.start, marks);
     let more = match taught {
-        Some(_) => encode_all(vocabulary.view(), &unlabelled, recipe.start, marks),
+        Some(_) => encode_all(vocabulary.view(), &unlabelled.texts, recipe.start, marks),
         None => Vec::new(),
     };
     let task = settings::classify(recipe, splits.labels.len());

@@ -157,6 +157,8 @@ recipe! {
     patience: usize = 3, "3";
     /// Who teaches beside the labels, and labels texts without one (classifiers of texts).
     teacher: TeacherName = TeacherName::None, "none";
+    /// Let teachers label the halves of texts without a label, too.
+    halves: bool = false, "false";
     /// Share of the true label in what is learnt of a text with one; the rest is the teacher's.
     hard_labels: f32 = 0.5, "0.5";
     /// What makes an epoch the best, on the validation examples (a generator: always the loss).

@@ -46,8 +46,10 @@ pub struct Pupils<'p> {
     pub labels: &'p [usize],
     /// What must not be torn apart, such as duplicates, of each of them.
     pub groups: &'p [u32],
-    /// Texts without.
+    /// Texts without, and behind them halves of these.
     pub unlabelled: &'p [Vec<u32>],
+    /// How many of them are no halves.
+    pub wholes: usize,
     /// Texts that the teacher is judged by.
     pub validation: &'p [Vec<u32>],
     /// Outputs: 1 for two classes, otherwise one a class.
@@ -224,6 +226,7 @@ mod tests {
             labels: &labels,
             groups: &groups,
             unlabelled: &unlabelled,
+            wholes: unlabelled.len(),
             validation: &[],
             outputs: 1,
         };
@@ -281,6 +284,7 @@ mod tests {
                 labels: &labels,
                 groups: &groups,
                 unlabelled: &[],
+                wholes: 0,
                 validation: &[],
                 outputs: 1,
             },

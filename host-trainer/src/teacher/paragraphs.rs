@@ -11,6 +11,9 @@
 //! block of n-grams, so that no two threads write the same vector (Gemulla et al., "Large-Scale
 //! Matrix Factorization with Distributed Stochastic Gradient Descent", KDD 2011). The result
 //! depends on the texts alone, not on the threads.
+//!
+//! Halves of texts are not read so: of what is in them several times over, n-grams would learn too
+//! much. Their vectors are found afterwards, beside n-grams that stay where they are.
 
 use super::{Pupils, Taught, cross_fitted, frequent};
 use crate::{
@@ -19,7 +22,7 @@ use crate::{
     progress::bar,
 };
 use indicatif::ProgressBar;
-use ndarray::{Array2, ArrayViewMut1, Axis};
+use ndarray::{Array2, ArrayViewMut1, Axis, concatenate};
 use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
@@ -61,48 +64,84 @@ type Vector = [f32; SIZE];
 
 /// A linear model of the vectors of all texts.
 pub(super) fn teach(pupils: &Pupils<'_>) -> Result<Taught, FitError> {
-    let texts = pupils.parts().into_iter().flatten();
+    let [labelled, unlabelled, validation] = pupils.parts();
+    let (wholes, halves) = unlabelled.split_at(pupils.wholes);
+    let texts = [labelled, wholes, validation].into_iter().flatten();
     let texts: Vec<&[u32]> = texts.map(Vec::as_slice).collect();
-    let progress = bar(texts.len() * epochs(texts.len()), "reading paragraphs");
-    let vectors = vectors(&texts, &progress);
+    let (read, found) = (texts.len() * epochs(texts.len()), halves.len() * EPOCHS);
+    let progress = bar(read + found, "reading paragraphs");
+    let (vectors, space) = Space::read(&texts, &progress);
+    let halves = space.find(halves, labelled.len() + wholes.len(), &progress);
     progress.finish_and_clear();
-    let [labelled, unlabelled, _] = pupils.parts().map(<[_]>::len);
-    let (first, rest) = vectors.view().split_at(Axis(0), labelled);
-    let (second, third) = rest.split_at(Axis(0), unlabelled);
-    let parts = [&Dense(first), &Dense(second), &Dense(third)];
+    let (first, rest) = vectors.view().split_at(Axis(0), labelled.len());
+    let (second, third) = rest.split_at(Axis(0), wholes.len());
+    let second = concatenate![Axis(0), second, halves];
+    let parts = [&Dense(first), &Dense(second.view()), &Dense(third)];
     cross_fitted(parts, pupils, METHOD)
 }
 
-/// The vectors `(texts, SIZE)` of texts by their keys, of length [`NORM`]; that of a text none of
-/// whose keys is frequent is zero. `progress` counts texts, each in every epoch.
-fn vectors(texts: &[&[u32]], progress: &ProgressBar) -> Array2<f32> {
-    let mut rng = Pcg64Mcg::seed_from_u64(0);
-    // Neighbours are often alike: in one block they would pull the same vectors at once.
-    let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.shuffle(&mut rng);
-    let shuffled: Vec<&[u32]> = order.iter().map(|&text| texts[text]).collect();
-    let (ngrams, lists) = Ngrams::of(&shuffled, &mut rng);
-    let mut of_texts: Vec<Vector> = (lists.iter()).map(|_| beginning(&mut rng)).collect();
-    let mut of_ngrams = vec![[0.0; SIZE]; ngrams.count];
-    let epochs = epochs(lists.len());
-    let rounds = epochs * lists.len().div_ceil(ROUND);
-    let mut round = 0;
-    for _ in 0..epochs {
-        let parts = of_texts.chunks_mut(ROUND).zip(lists.chunks(ROUND));
-        for (vectors, lists) in parts {
-            let rate = RATE * (1.0 - round as f32 / rounds as f32);
-            meet(vectors, lists, &mut of_ngrams, &ngrams, rate, round as u64);
-            progress.inc(lists.len() as u64);
-            round += 1;
+/// Where n-grams are.
+struct Space {
+    ngrams: Ngrams,
+    vectors: Vec<Vector>,
+}
+
+impl Space {
+    /// The vectors `(texts, SIZE)` of texts by their keys, of length [`NORM`], and those of their
+    /// n-grams; that of a text none of whose keys is frequent is zero. `progress` counts texts, each
+    /// in every epoch.
+    fn read(texts: &[&[u32]], progress: &ProgressBar) -> (Array2<f32>, Self) {
+        let mut rng = Pcg64Mcg::seed_from_u64(0);
+        // Neighbours are often alike: in one block they would pull the same vectors at once.
+        let mut order: Vec<usize> = (0..texts.len()).collect();
+        order.shuffle(&mut rng);
+        let shuffled: Vec<&[u32]> = order.iter().map(|&text| texts[text]).collect();
+        let (ngrams, lists) = Ngrams::of(&shuffled, &mut rng);
+        let mut of_texts: Vec<Vector> = (lists.iter()).map(|_| beginning(&mut rng)).collect();
+        let mut vectors = vec![[0.0; SIZE]; ngrams.places.len()];
+        let epochs = epochs(lists.len());
+        let rounds = epochs * lists.len().div_ceil(ROUND);
+        let mut round = 0;
+        for _ in 0..epochs {
+            let parts = of_texts.chunks_mut(ROUND).zip(lists.chunks(ROUND));
+            for (texts, lists) in parts {
+                let rate = RATE * (1.0 - round as f32 / rounds as f32);
+                meet(texts, lists, &mut vectors, &ngrams, rate, round as u64);
+                progress.inc(lists.len() as u64);
+                round += 1;
+            }
         }
-    }
-    let mut ordered = Array2::zeros((texts.len(), SIZE));
-    for ((vector, list), &text) in of_texts.iter().zip(&lists).zip(&order) {
-        if !list.is_empty() {
-            normalise(vector, ordered.row_mut(text));
+        let mut ordered = Array2::zeros((texts.len(), SIZE));
+        for ((vector, list), &text) in of_texts.iter().zip(&lists).zip(&order) {
+            if !list.is_empty() {
+                normalise(vector, ordered.row_mut(text));
+            }
         }
+        (ordered, Self { ngrams, vectors })
     }
-    ordered
+
+    /// The vectors `(texts, SIZE)` of more texts by their keys, the first of which has the number
+    /// `first`. `progress` counts them as often as they are read.
+    fn find(&self, texts: &[Vec<u32>], first: usize, progress: &ProgressBar) -> Array2<f32> {
+        let find = |(text, keys): (usize, &Vec<u32>)| {
+            let list = self.ngrams.list(keys);
+            progress.inc(EPOCHS as u64);
+            let search = Search {
+                space: self,
+                list: &list,
+                rng: Pcg64Mcg::seed_from_u64((first + text) as u64),
+            };
+            (!list.is_empty()).then(|| vectorised(search))
+        };
+        let found: Vec<Option<Vector>> = texts.par_iter().enumerate().map(find).collect();
+        let mut vectors = Array2::zeros((texts.len(), SIZE));
+        for (vector, row) in found.iter().zip(vectors.rows_mut()) {
+            if let Some(vector) = vector {
+                normalise(vector, row);
+            }
+        }
+        vectors
+    }
 }
 
 /// Passes over so many texts.
@@ -124,7 +163,8 @@ fn normalise(vector: &Vector, mut target: ArrayViewMut1<'_, f32>) {
 
 /// The n-grams that have vectors, numbered at random, so that blocks of them are alike.
 struct Ngrams {
-    count: usize,
+    /// Their numbers, by key.
+    places: HashMap<u32, u32>,
     /// N-grams of a block.
     block: usize,
     /// For each block, where its n-grams stand in it, each as often as it is to be drawn.
@@ -141,27 +181,30 @@ impl Ngrams {
             known = frequent(texts, least);
         }
         known.shuffle(rng);
-        let places: HashMap<u32, u32> = known.iter().copied().zip(0..).collect();
-        let list = |keys: &&[u32]| -> Vec<u32> {
-            let mut list: Vec<u32> = keys
-                .iter()
-                .filter_map(|key| places.get(key).copied())
-                .collect();
+        let block = known.len().div_ceil(BLOCKS).max(1);
+        let mut ngrams = Self {
+            places: known.iter().copied().zip(0..).collect(),
+            block,
+            tables: Vec::new(),
+        };
+        let ascending = |keys: &&[u32]| {
+            let mut list = ngrams.list(keys);
             list.sort_unstable();
             list
         };
-        let lists: Vec<Vec<u32>> = texts.par_iter().map(list).collect();
+        let lists: Vec<Vec<u32>> = texts.par_iter().map(ascending).collect();
         let mut counts = vec![0u32; known.len()];
         for &ngram in lists.iter().flatten() {
             counts[ngram as usize] += 1;
         }
-        let block = known.len().div_ceil(BLOCKS).max(1);
-        let ngrams = Self {
-            count: known.len(),
-            block,
-            tables: counts.chunks(block).map(table).collect(),
-        };
+        ngrams.tables = counts.chunks(block).map(table).collect();
         (ngrams, lists)
+    }
+
+    /// Those that a text has, by its keys.
+    fn list(&self, keys: &[u32]) -> Vec<u32> {
+        let places = keys.iter().filter_map(|key| self.places.get(key).copied());
+        places.collect()
     }
 }
 
@@ -235,14 +278,15 @@ impl Vectorised for Meeting<'_> {
             let start = list.partition_point(|&ngram| ngram < self.first);
             let end = list.partition_point(|&ngram| ngram < last);
             for &ngram in &list[start..end] {
+                let own = (ngram - self.first) as usize;
+                let met = draw(own, self.table, &mut self.rng);
+                let errors = met.map(|place| dot(text, &self.ngrams[place]));
+                let errors = errors_of(errors, self.rate);
                 let mut change = [0.0; SIZE];
-                let own = &mut self.ngrams[(ngram - self.first) as usize];
-                step(text, own, 1.0, self.rate, &mut change);
-                for _ in 0..NEGATIVES {
-                    let drawn =
-                        self.table[self.rng.random_range(0..self.table.len() as u32) as usize];
-                    let other = &mut self.ngrams[drawn as usize];
-                    step(text, other, 0.0, self.rate, &mut change);
+                for (place, error) in met.into_iter().zip(errors) {
+                    let ngram = &mut self.ngrams[place];
+                    add(&mut change, error, ngram);
+                    add(ngram, error, text);
                 }
                 add(text, 1.0, &change);
             }
@@ -250,13 +294,55 @@ impl Vectorised for Meeting<'_> {
     }
 }
 
-/// Moves an n-gram's vector to make `sigmoid(text^T ngram)` more like `wanted`, and adds to
-/// `change` what the text's should move by.
+/// The search for the vector of a text, which n-grams do not move for.
+struct Search<'s> {
+    space: &'s Space,
+    list: &'s [u32],
+    rng: Pcg64Mcg,
+}
+
+impl Vectorised for Search<'_> {
+    type Output = Vector;
+
+    #[inline(always)]
+    fn run(mut self) -> Vector {
+        let Space { ngrams, vectors } = self.space;
+        let mut text = beginning(&mut self.rng);
+        let steps = (EPOCHS * self.list.len()) as f32;
+        let ngrams_read = (0..EPOCHS).flat_map(|_| self.list);
+        for (step, &ngram) in ngrams_read.enumerate() {
+            let rate = RATE * (1.0 - step as f32 / steps);
+            let (block, own) = (ngram as usize / ngrams.block, ngram as usize % ngrams.block);
+            let vectors = &vectors[block * ngrams.block..];
+            let met = draw(own, &ngrams.tables[block], &mut self.rng);
+            let errors = errors_of(met.map(|place| dot(&text, &vectors[place])), rate);
+            let mut change = [0.0; SIZE];
+            for (place, error) in met.into_iter().zip(errors) {
+                add(&mut change, error, &vectors[place]);
+            }
+            add(&mut text, 1.0, &change);
+        }
+        text
+    }
+}
+
+/// An n-gram of a text, and those drawn beside it.
 #[inline(always)]
-fn step(text: &Vector, ngram: &mut Vector, wanted: f32, rate: f32, change: &mut Vector) {
-    let error = rate * (wanted - sigmoid(dot(text, ngram)));
-    add(change, error, ngram);
-    add(ngram, error, text);
+fn draw(own: usize, table: &[u32], rng: &mut Pcg64Mcg) -> [usize; 1 + NEGATIVES] {
+    let mut met = [own; 1 + NEGATIVES];
+    for place in &mut met[1..] {
+        *place = table[rng.random_range(0..table.len() as u32) as usize] as usize;
+    }
+    met
+}
+
+/// How far a text and n-grams are to move to make `sigmoid(text^T ngram)` more like one for its own
+/// n-gram, the first, and zero for the others.
+#[inline(always)]
+fn errors_of(products: [f32; 1 + NEGATIVES], rate: f32) -> [f32; 1 + NEGATIVES] {
+    let mut errors = products.map(|product| rate * (0.0 - sigmoid(product)));
+    errors[0] = rate * (1.0 - sigmoid(products[0]));
+    errors
 }
 
 /// `a^T b`, in partial sums whose order is the same for every width of vectors.
@@ -269,7 +355,13 @@ fn dot(a: &Vector, b: &Vector) -> f32 {
             *sum += a * b;
         }
     }
-    sums.iter().sum()
+    let mut width = LANES / 2;
+    while width > 0 {
+        let (low, high) = sums.split_at_mut(width);
+        low.iter_mut().zip(high).for_each(|(l, h)| *l += *h);
+        width /= 2;
+    }
+    sums[0]
 }
 
 #[inline(always)]
@@ -301,7 +393,7 @@ mod tests {
 
     fn of(texts: &[Vec<u32>]) -> Array2<f32> {
         let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
-        vectors(&texts, &ProgressBar::hidden())
+        Space::read(&texts, &ProgressBar::hidden()).0
     }
 
     #[test]
@@ -321,7 +413,13 @@ mod tests {
         let texts = texts(500, 4);
         let with = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-            pool.build().unwrap().install(|| of(&texts))
+            let read: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
+            let both = || {
+                let hidden = ProgressBar::hidden();
+                let (vectors, space) = Space::read(&read, &hidden);
+                (vectors, space.find(&texts, 500, &hidden))
+            };
+            pool.build().unwrap().install(both)
         };
         assert_eq!(with(1), with(3));
     }
@@ -343,6 +441,27 @@ mod tests {
         assert!((length - NORM).abs() < 1e-3);
         assert_eq!(of(&[vec![1], vec![2]]), Array2::<f32>::zeros((2, SIZE)));
         assert_eq!(of(&[]).dim(), (0, SIZE));
+    }
+
+    #[test]
+    fn a_half_is_found_where_its_text_was_read() {
+        let texts = texts(600, 3);
+        let read: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
+        let hidden = ProgressBar::hidden();
+        let (vectors, space) = Space::read(&read, &hidden);
+        let halves = texts.iter().map(|text| text[..text.len() / 2].to_vec());
+        let mut halves: Vec<Vec<u32>> = halves.collect();
+        halves[0] = vec![7_777];
+        let found = space.find(&halves, 600, &hidden);
+        let cosine =
+            |half: usize, text: usize| found.row(half).dot(&vectors.row(text)) / NORM / NORM;
+        let (mut own, mut other) = (0.0, 0.0);
+        for text in 1..599 {
+            own += cosine(text, text) / 598.0;
+            other += cosine(text, text + 1) / 598.0;
+        }
+        assert!(own > other + 0.2, "{own} {other}");
+        assert!(found.row(0).iter().all(|&v| v == 0.0));
     }
 
     #[test]

@@ -123,6 +123,18 @@ fn what_teachers_said_is_learnt_from_later() {
         &[&arguments[..], &TINY[..4], &["--seed", "2"]].concat(),
     );
     assert!(refused.contains("other texts"), "{refused}");
+    let halves = ["--halves", "true"];
+    told(
+        folder,
+        &[&distill[..], &TINY[..4], &more, &halves].concat(),
+        "",
+    );
+    let learn = [&linear[..], &["--soft-labels", "said.labels"], &halves].concat();
+    let said = train(folder, "halves.spinet", &learn);
+    assert!(said.contains("; 6 texts without a label"), "{said}");
+    let whole = [&arguments[..], &TINY[..4], &more[..2]].concat();
+    let refused = refusal(folder, &whole);
+    assert!(refused.contains("or --halves"), "{refused}");
     let none = refusal(folder, &[&distill[..], &TINY[..4]].concat());
     assert!(none.contains("no teacher"), "{none}");
 }
