@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use board::Board;
-use spinet_core::Artifact;
 use spinet_core::artifact::{Front, Task};
 use spinet_core::emit::Source;
-use spinet_core::shape::Dimensions;
+use spinet_core::{Artifact, ArtifactError};
 
 #[path = "boards/board.rs"]
 mod board;
@@ -112,7 +111,8 @@ struct Model {
     words: Vec<u32>,
     /// `model.rs`: the shape, the model as a constant, and its bytes.
     source: String,
-    dimensions: Dimensions,
+    /// The RAM of its state, in bytes.
+    state_bytes: usize,
     /// The service that the model asks for.
     service: &'static str,
     /// Numbers in a vector, if the model reads those.
@@ -147,10 +147,11 @@ impl Model {
             bytes: file.len(),
             source: features.map_or_else(String::new, |features| {
                 format!("/// Numbers in a vector.\npub const FEATURES: usize = {features};\n")
-            }) + &source.to_string(),
-            dimensions: artifact.network.dimensions(),
+            }) + parsed(artifact)
+                + &source.to_string(),
+            state_bytes: artifact.state_bytes(),
             service: service(artifact).map_err(|why| failed(&why))?,
-            starts: !matches!(artifact.front, Front::Ngrams(_)),
+            starts: starts(artifact).map_err(|error| failed(&error))?,
             features,
             words,
             logger_bytes,
@@ -166,7 +167,7 @@ impl Model {
                 "the model does not fit {name}: {model} bytes, and {program} for the program, of {flash} bytes of flash"
             ));
         }
-        let state = u64::from(self.state_bytes()) + u64::from(self.logger_bytes);
+        let state = u64::from(self.static_bytes()) + u64::from(self.logger_bytes);
         let (stack, ram) = (self.stack_bytes(board), hardware.ram_bytes);
         if state + u64::from(stack) > u64::from(ram) {
             return Err(format!(
@@ -177,21 +178,43 @@ impl Model {
     }
 
     /// The program's static RAM without the logger's buffer, most of it the service's, at most.
-    fn state_bytes(&self) -> u32 {
+    fn static_bytes(&self) -> u32 {
         // A vector that is being read and one that is being written.
         let vectors = 2 * 2 * u32::from(self.features.unwrap_or(0));
-        // Nine 16-bit dimensions: below 2^22.
-        self.dimensions.state_bytes() as u32 + vectors + PROGRAM_RAM_BYTES
+        // Nine 16-bit dimensions, twice of an ensemble: below 2^23.
+        self.state_bytes as u32 + vectors + PROGRAM_RAM_BYTES
     }
 
     /// The stack to keep free: the board's, or more if loading takes more.
     fn stack_bytes(&self, board: &Board) -> u32 {
-        let copies = COPIES_WHILE_LOADING * self.state_bytes();
+        let copies = COPIES_WHILE_LOADING * self.static_bytes();
         let loading = match self.starts {
             true => copies + STEP_BYTES,
             false => (copies + LOADING_BYTES).max(STEP_BYTES),
         };
         board.hardware.stack_bytes.max(loading)
+    }
+}
+
+/// Whether making a model ready may take a step, of either network.
+fn starts(artifact: &Artifact<'_>) -> Result<bool, ArtifactError> {
+    let steps = |front| !matches!(front, Front::Ngrams(_));
+    let second = artifact.companion.map(|companion| companion.artifact());
+    Ok(steps(artifact.front)
+        || second
+            .transpose()?
+            .is_some_and(|second| steps(second.front)))
+}
+
+/// What a program that checks the model itself takes it for.
+fn parsed(artifact: &Artifact<'_>) -> &'static str {
+    match artifact.companion {
+        None => {
+            "/// The model, checked by the program.\npub use ::spinet_core::Checked as Parsed;\n"
+        }
+        Some(_) => {
+            "/// The model, checked by the program.\npub use ::spinet_core::model::Ensemble as Parsed;\n"
+        }
     }
 }
 

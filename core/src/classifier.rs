@@ -3,6 +3,8 @@
 use crate::{
     Artifact, ArtifactError, Checked, Model, State,
     artifact::{Front, Labels, Task},
+    fixed::weighted_sum,
+    model::Second,
     probability::classify,
     series::Series,
     shape::{Buffer, Buffers},
@@ -13,13 +15,8 @@ use core::marker::PhantomData;
 /// Reads a text of any length, in chunks of any size, in constant memory.
 pub struct Classifier<'a, B: Buffers, M: Model<'a> = Checked<'a>> {
     model: M,
-    tokenizer: Tokenizer,
-    history: History,
-    state: State<B>,
-    /// The n-grams that the text has had.
-    seen: B::Seen,
-    tokens: u32,
-    unknown: u32,
+    reader: Reader<B>,
+    second: B::Second,
     lifetime: PhantomData<&'a ()>,
 }
 
@@ -45,9 +42,10 @@ impl<'a, B: Buffers> Classifier<'a, B> {
     ///
     /// # Errors
     /// [`ArtifactError::Task`] if the model does not classify text, [`ArtifactError::Shape`] if
-    /// `B` is not its shape.
+    /// `B` is not its shape, [`ArtifactError::Ensemble`] if it is an ensemble, which
+    /// [`of`](Classifier::of) makes a classifier [of](crate::model::Ensemble).
     pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
-        Self::of(Checked::new(artifact))
+        Self::of(Checked::new(artifact)?)
     }
 }
 
@@ -58,21 +56,9 @@ impl<'a, B: Buffers, M: Model<'a>> Classifier<'a, B, M> {
     /// As [`new`](Classifier::new).
     #[inline]
     pub fn of(model: M) -> Result<Self, ArtifactError> {
-        let checked = model.checked();
-        let (Front::Words(_) | Front::Ngrams(_), Task::Classify { .. }) =
-            (checked.front, checked.task)
-        else {
-            return Err(ArtifactError::Task);
-        };
-        let dimensions = checked.network.dimensions();
-        let seen = B::Seen::zeroed(dimensions.seen.into());
         let mut classifier = Self {
-            tokenizer: Tokenizer::new(checked.marks),
-            history: History::default(),
-            state: State::new(&checked.network)?,
-            seen: seen.ok_or(ArtifactError::Shape(dimensions))?,
-            tokens: 0,
-            unknown: 0,
+            reader: Reader::new(model.checked())?,
+            second: B::Second::new(model.second())?,
             model,
             lifetime: PhantomData,
         };
@@ -82,46 +68,104 @@ impl<'a, B: Buffers, M: Model<'a>> Classifier<'a, B, M> {
 
     /// Forgets the text so far.
     pub fn reset(&mut self) {
-        // Ended wherever it was.
-        let _ = self.tokenizer.finish();
-        self.state.reset();
-        self.seen.as_mut().fill(0);
-        (self.tokens, self.unknown) = (0, 0);
-        self.history = History::default();
-        let checked = self.model.checked();
-        if checked.start {
-            checked.network.step(&mut self.state, special::START);
+        self.reader.reset(self.model.checked());
+        if let Some(second) = self.model.second() {
+            self.second.reset(second);
         }
     }
 
     /// Reads on. A word that ends with the chunk goes on in the next one.
     #[inline]
     pub fn feed(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            for word in self.tokenizer.push(byte) {
-                self.read(word);
-            }
+        self.reader.feed(self.model.checked(), bytes);
+        if let Some(second) = self.model.second() {
+            self.second.feed(second, bytes);
         }
     }
 
     /// Ends the text, and with it its last word.
     pub fn finish(&mut self) -> Verdict<'_> {
-        if let Some(word) = self.tokenizer.finish() {
-            self.read(word);
+        self.reader.finish(self.model.checked());
+        if let Some(second) = self.model.second() {
+            self.second.finish(second);
         }
         self.verdict()
     }
 
-    /// The verdict on the words so far; a word that has not ended yet does not count.
+    /// The verdict on the words so far; a word that has not ended yet does not count. Of an
+    /// ensemble, it tells the words that the first network has read.
     pub fn verdict(&mut self) -> Verdict<'_> {
         let checked = self.model.checked();
-        let logits = checked.network.logits(&mut self.state);
-        verdict(checked.labels(), logits, self.tokens, self.unknown)
+        let reader = &mut self.reader;
+        checked.network.logits(&mut reader.state);
+        let logits = reader.state.logits_mut();
+        if let Some(second) = self.model.second() {
+            self.second.join(second, logits);
+        }
+        verdict(checked.labels(), logits, reader.tokens, reader.unknown)
+    }
+}
+
+/// A network in the middle of a text: everything that changes.
+pub struct Reader<B: Buffers> {
+    tokenizer: Tokenizer,
+    history: History,
+    state: State<B>,
+    /// The n-grams that the text has had.
+    seen: B::Seen,
+    tokens: u32,
+    unknown: u32,
+}
+
+impl<B: Buffers> Reader<B> {
+    fn new(checked: &Checked<'_>) -> Result<Self, ArtifactError> {
+        let (Front::Words(_) | Front::Ngrams(_), Task::Classify { .. }) =
+            (checked.front, checked.task)
+        else {
+            return Err(ArtifactError::Task);
+        };
+        let dimensions = checked.network.dimensions();
+        let seen = B::Seen::zeroed(dimensions.seen.into());
+        Ok(Self {
+            tokenizer: Tokenizer::new(checked.marks),
+            history: History::default(),
+            state: State::new(&checked.network)?,
+            seen: seen.ok_or(ArtifactError::Shape(dimensions))?,
+            tokens: 0,
+            unknown: 0,
+        })
     }
 
-    fn read(&mut self, word: WordHash) {
+    fn reset(&mut self, checked: &Checked<'_>) {
+        // Ended wherever it was.
+        let _ = self.tokenizer.finish();
+        self.state.reset();
+        self.seen.as_mut().fill(0);
+        (self.tokens, self.unknown) = (0, 0);
+        self.history = History::default();
+        if checked.start {
+            checked.network.step(&mut self.state, special::START);
+        }
+    }
+
+    #[inline]
+    fn feed(&mut self, checked: &Checked<'_>, bytes: &[u8]) {
+        for &byte in bytes {
+            for word in self.tokenizer.push(byte) {
+                self.read(checked, word);
+            }
+        }
+    }
+
+    fn finish(&mut self, checked: &Checked<'_>) {
+        if let Some(word) = self.tokenizer.finish() {
+            self.read(checked, word);
+        }
+    }
+
+    fn read(&mut self, checked: &Checked<'_>, word: WordHash) {
         self.tokens = self.tokens.saturating_add(1);
-        let Checked { front, network, .. } = self.model.checked();
+        let Checked { front, network, .. } = checked;
         let state = &mut self.state;
         let known = match front {
             Front::Words(vocabulary) => {
@@ -137,6 +181,102 @@ impl<'a, B: Buffers, M: Model<'a>> Classifier<'a, B, M> {
             Front::Ngrams(_) | Front::Symbols(_) | Front::Series(_) => false,
         };
         self.unknown = self.unknown.saturating_add(u32::from(!known));
+    }
+}
+
+/// What a classifier has of the other network of an ensemble: nothing (`()`), a [`Reader`], or
+/// either, as the model has it (`Option<Reader>`).
+pub trait Companion: Sized {
+    /// What reads the second network of a model.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Ensemble`] if there is none and should be, or the reverse;
+    /// [`ArtifactError::Task`] and [`ArtifactError::Shape`] as of the first.
+    fn new(second: Option<&Second<'_>>) -> Result<Self, ArtifactError>;
+    /// Forgets the text so far.
+    fn reset(&mut self, second: &Second<'_>);
+    /// Reads on.
+    fn feed(&mut self, second: &Second<'_>, bytes: &[u8]);
+    /// Ends the text.
+    fn finish(&mut self, second: &Second<'_>);
+    /// The first network's logits, Q16.15, become the ensemble's.
+    fn join(&mut self, second: &Second<'_>, logits: &mut [i32]);
+}
+
+impl Companion for () {
+    #[inline]
+    fn new(second: Option<&Second<'_>>) -> Result<Self, ArtifactError> {
+        match second {
+            None => Ok(()),
+            Some(_) => Err(ArtifactError::Ensemble),
+        }
+    }
+
+    fn reset(&mut self, _: &Second<'_>) {}
+
+    fn feed(&mut self, _: &Second<'_>, _: &[u8]) {}
+
+    fn finish(&mut self, _: &Second<'_>) {}
+
+    fn join(&mut self, _: &Second<'_>, _: &mut [i32]) {}
+}
+
+impl<B: Buffers> Companion for Reader<B> {
+    fn new(second: Option<&Second<'_>>) -> Result<Self, ArtifactError> {
+        let second = second.ok_or(ArtifactError::Ensemble)?;
+        Self::new(&second.checked)
+    }
+
+    fn reset(&mut self, second: &Second<'_>) {
+        self.reset(&second.checked);
+    }
+
+    #[inline]
+    fn feed(&mut self, second: &Second<'_>, bytes: &[u8]) {
+        self.feed(&second.checked, bytes);
+    }
+
+    fn finish(&mut self, second: &Second<'_>) {
+        self.finish(&second.checked);
+    }
+
+    fn join(&mut self, second: &Second<'_>, logits: &mut [i32]) {
+        let others = second.checked.network.logits(&mut self.state);
+        for (logit, &other) in logits.iter_mut().zip(others) {
+            *logit = weighted_sum([*logit, other], second.weights);
+        }
+    }
+}
+
+impl<B: Buffers> Companion for Option<Reader<B>> {
+    fn new(second: Option<&Second<'_>>) -> Result<Self, ArtifactError> {
+        second
+            .map(|second| Reader::new(&second.checked))
+            .transpose()
+    }
+
+    fn reset(&mut self, second: &Second<'_>) {
+        if let Some(reader) = self {
+            reader.reset(&second.checked);
+        }
+    }
+
+    fn feed(&mut self, second: &Second<'_>, bytes: &[u8]) {
+        if let Some(reader) = self {
+            reader.feed(&second.checked, bytes);
+        }
+    }
+
+    fn finish(&mut self, second: &Second<'_>) {
+        if let Some(reader) = self {
+            reader.finish(&second.checked);
+        }
+    }
+
+    fn join(&mut self, second: &Second<'_>, logits: &mut [i32]) {
+        if let Some(reader) = self {
+            reader.join(second, logits);
+        }
     }
 }
 
@@ -167,7 +307,7 @@ impl<'a, B: Buffers> SeriesClassifier<'a, B> {
     /// [`ArtifactError::Task`] if the model does not classify vectors, [`ArtifactError::Shape`]
     /// if `B` is not its shape.
     pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
-        Self::of(Checked::new(artifact))
+        Self::of(Checked::new(artifact)?)
     }
 }
 

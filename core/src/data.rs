@@ -23,6 +23,18 @@ impl<'a> Data<'a> {
         Self(bytes)
     }
 
+    /// All of its bytes.
+    pub(crate) const fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// What begins at byte `offset` of it, a multiple of 4.
+    pub(crate) fn behind(self, offset: u32) -> Option<Self> {
+        let whole = offset.is_multiple_of(4);
+        let rest = self.0.get(offset as usize..).filter(|_| whole);
+        rest.map(Self)
+    }
+
     /// The `count` values of the tensor at `blob`, called `tensor` in errors.
     ///
     /// # Errors

@@ -17,12 +17,12 @@
 //! slices that it is given. Values that [`Source`] would have refused make wrong sums.
 
 use crate::{
-    Artifact, ArtifactError, Readout,
+    Artifact, ArtifactError, Network, Readout,
     artifact::{Front, Task},
     cell::{Cell, Mix},
     input::InputLayer,
     matrix::Encoding,
-    model::Checked,
+    model::{Checked, Second},
     shape::Dimensions,
     table::Weights,
     text::{Marks, Unit, Vocabulary},
@@ -81,29 +81,25 @@ impl<'a> Source<'a> {
 
 impl fmt::Display for Source<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let network = &self.artifact.network;
-        let [input, hidden, widest, memory, pool, outputs, window] =
-            network.dimensions().parameters();
-        let Dimensions { wide, seen, .. } = network.dimensions();
-        write!(
-            f,
-            "/// The model's sizes.\n\
-             #[allow(dead_code)]\n\
-             pub type Shape = ::spinet_core::Shape<{input}, {hidden}, {widest}, {memory}, {pool}, {outputs}, {window}, {{ ::spinet_core::shape::cells(&["
-        )?;
-        for layer in network.layers() {
-            write!(
-                f,
-                "::spinet_core::cell::CellKind::{:?}, ",
-                layer.cell.kind()
-            )?;
+        let second = self.artifact.companion.as_ref().map(Second::new);
+        let second = second.transpose().map_err(|_| fmt::Error)?;
+        f.write_str("/// The model's sizes.\n#[allow(dead_code)]\npub type Shape = ")?;
+        match &second {
+            None => shape(&self.artifact.network, f)?,
+            Some(second) => {
+                f.write_str("::spinet_core::shape::Pair<")?;
+                shape(&self.artifact.network, f)?;
+                f.write_str(", ")?;
+                shape(&second.checked.network, f)?;
+                f.write_char('>')?;
+            }
         }
         let (file, length) = (self.file, self.bytes.len());
         let words = length.div_ceil(4);
         let alignment = crate::artifact::ALIGNMENT;
         write!(
             f,
-            "]) }}, {wide}, {seen}>;\n\
+            ";\n\
              #[repr(C, align({alignment}))]\n\
              struct Aligned([u32; {words}]);\n\
              static WORDS: Aligned = Aligned(::spinet_core::emit::words(*include_bytes!({file})));\n\
@@ -117,17 +113,45 @@ impl fmt::Display for Source<'_> {
                  #[inline]\n    \
                  fn checked(&self) -> &::spinet_core::Checked<'static> {{\n        \
                      &CHECKED\n    \
-                 }}\n\
-             }}\n\
-             static CHECKED: ::spinet_core::Checked<'static> = "
+                 }}\n"
         )?;
+        if second.is_some() {
+            f.write_str(
+                "    #[inline]\n    \
+                 fn second(&self) -> Option<&::spinet_core::model::Second<'static>> {\n        \
+                     Some(&SECOND)\n    \
+                 }\n",
+            )?;
+        }
         let mut emitter = Emitter {
             out: f,
             bytes: self.bytes,
         };
-        Checked::new(&self.artifact).emit(&mut emitter)?;
-        f.write_str(";\n")
+        (emitter.out).write_str("}\nstatic CHECKED: ::spinet_core::Checked<'static> = ")?;
+        Checked::first(&self.artifact).emit(&mut emitter)?;
+        emitter.out.write_str(";\n")?;
+        if let Some(second) = second {
+            (emitter.out).write_str("static SECOND: ::spinet_core::model::Second<'static> = ")?;
+            second.emit(&mut emitter)?;
+            emitter.out.write_str(";\n")?;
+        }
+        Ok(())
     }
+}
+
+/// The sizes of a network, as a type.
+fn shape(network: &Network<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let [input, hidden, widest, memory, pool, outputs, window] = network.dimensions().parameters();
+    let Dimensions { wide, seen, .. } = network.dimensions();
+    write!(
+        f,
+        "::spinet_core::Shape<{input}, {hidden}, {widest}, {memory}, {pool}, {outputs}, {window}, {{ ::spinet_core::shape::cells(&["
+    )?;
+    for layer in network.layers() {
+        let kind = layer.cell.kind();
+        write!(f, "::spinet_core::cell::CellKind::{kind:?}, ")?;
+    }
+    write!(f, "]) }}, {wide}, {seen}>")
 }
 
 /// The bytes of an artifact as words.

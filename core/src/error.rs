@@ -39,6 +39,8 @@ pub enum ArtifactError {
     /// The model is for another task: it classifies where one that generates was asked for, or
     /// the reverse, or it reads text where vectors were asked for, or the reverse.
     Task,
+    /// The model is an ensemble of two networks where one was asked for, or the reverse.
+    Ensemble,
     /// The model's dimensions are these, not those that it was opened with.
     Shape(Dimensions),
     /// The model has a layer of this cell, which the program that opened it does without.
@@ -63,6 +65,10 @@ impl fmt::Display for ArtifactError {
             Self::OutOfRange(name) => write!(f, "{name}: a value is out of range"),
             Self::Overflow(name) => write!(f, "{name}: sums could overflow 32 bits"),
             Self::Task => write!(f, "the model is for another task"),
+            Self::Ensemble => write!(
+                f,
+                "an ensemble of two networks where one was asked for, or the reverse"
+            ),
             Self::Cell(kind) => write!(f, "the model's cell {kind} is not in this program"),
             Self::Shape(dimensions) => write!(f, "the model's shape is {dimensions}"),
         }

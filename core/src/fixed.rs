@@ -8,6 +8,7 @@
 //! | accumulator, bias | `i32` | row scale times 2^-15 | proven not to overflow |
 //! | pre-activation, logit | `i32` | Q16.15 | -32,768 ..= 32,767 |
 //! | probability | `u16` | Q0.15 | 0 ..= 32,767 |
+//! | weight of a network in an ensemble | `u16` | Q4.12 | 0 <= w < 16 ([`weighted_sum`]) |
 //!
 //! The hidden state has 16 bits, not 8: over 1,000 steps of random SimpleRNN(64)s with orthogonal
 //! recurrent weights it stays within 6.8e-5 of float on average (worst 3.8e-4), and the same
@@ -24,6 +25,8 @@
 pub const STATE_FRACTION: u32 = 15;
 /// Fraction bits of pre-activations and logits: Q16.15.
 pub const LOGIT_FRACTION: u32 = 15;
+/// Fraction bits of the weights of an ensemble's networks: Q4.12.
+pub const MEMBER_FRACTION: u32 = 12;
 /// The largest magnitude of a state: 1 - 2^-15. Symmetric, so -1 does not occur.
 pub const STATE_MAX: i16 = i16::MAX;
 /// The largest magnitude of an 8-bit weight. Symmetric, so -128 does not occur.
@@ -99,6 +102,17 @@ const fn add_upper_half(addend: i32, value: i32, factor: i16) -> i32 {
     ((((addend as i64) << 32) + (1 << 31) + product) >> 32) as i32
 }
 
+/// `(a * w_a + b * w_b) / 2^12` for two values and their weights in Q4.12, rounded half up and
+/// saturated.
+#[inline]
+pub fn weighted_sum(values: [i32; 2], weights: [u16; 2]) -> i32 {
+    let [a, b] = values.map(i64::from);
+    let [first, second] = weights.map(i64::from);
+    let half = 1 << (MEMBER_FRACTION - 1);
+    let sum = (a * first + b * second + half) >> MEMBER_FRACTION;
+    sum.clamp(i32::MIN.into(), i32::MAX.into()) as i32
+}
+
 /// The product of two Q0.15 values in Q0.15, rounded half up.
 #[inline(always)]
 pub const fn product(a: i16, b: i16) -> i32 {
@@ -161,6 +175,19 @@ mod tests {
                 assert_eq!(add_upper_half(addend, half, factor), sum);
             }
         }
+    }
+
+    #[test]
+    fn a_weighted_sum_rounds_half_up_and_saturates() {
+        let one = 1 << MEMBER_FRACTION;
+        assert_eq!(weighted_sum([7, -9], [one, one]), -2);
+        assert_eq!(weighted_sum([1, 0], [one / 2, one]), 1);
+        assert_eq!(weighted_sum([-1, 0], [one / 2, one]), 0);
+        assert_eq!(weighted_sum([-3, 2], [one / 2, one / 4]), -1);
+        assert_eq!(weighted_sum([i32::MAX; 2], [u16::MAX; 2]), i32::MAX);
+        assert_eq!(weighted_sum([i32::MIN; 2], [u16::MAX; 2]), i32::MIN);
+        assert_eq!(weighted_sum([i32::MIN, i32::MAX], [one, one]), -1);
+        assert_eq!(weighted_sum([i32::MIN, i32::MAX], [0, 0]), 0);
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl<'a, B: Buffers> Generator<'a, B> {
     /// [`ArtifactError::Task`] if the model does not write text, [`ArtifactError::Shape`] if `B`
     /// is not its shape.
     pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
-        Self::of(Checked::new(artifact))
+        Self::of(Checked::new(artifact)?)
     }
 }
 
@@ -172,7 +172,7 @@ impl<'a, B: Buffers> SeriesGenerator<'a, B> {
     /// [`ArtifactError::Task`] if the model does not write vectors, [`ArtifactError::Shape`] if
     /// `B` is not its shape.
     pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
-        Self::of(Checked::new(artifact))
+        Self::of(Checked::new(artifact)?)
     }
 }
 

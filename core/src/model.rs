@@ -2,8 +2,8 @@
 //! where it was [compiled in](crate::emit).
 
 use crate::{
-    Artifact, Network,
-    artifact::{Front, FrontSpec, Labels, Task},
+    Artifact, ArtifactError, Network,
+    artifact::{Companion, Front, FrontSpec, Labels, Task},
     emit::parts,
     series::Series,
     text::{Marks, Symbols, Unit},
@@ -25,7 +25,18 @@ parts!("model", Checked { front: Front<'a>, start: bool, marks: Marks, task: Tas
 
 impl<'a> Checked<'a> {
     /// The parts of an artifact.
-    pub fn new(artifact: &Artifact<'a>) -> Self {
+    ///
+    /// # Errors
+    /// [`ArtifactError::Ensemble`] if it is one of two networks: see [`Ensemble`].
+    pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
+        match artifact.companion {
+            None => Ok(Self::first(artifact)),
+            Some(_) => Err(ArtifactError::Ensemble),
+        }
+    }
+
+    /// The parts of an artifact's first network.
+    pub(crate) fn first(artifact: &Artifact<'a>) -> Self {
         let (start, marks) = match artifact.manifest.front {
             FrontSpec::Words { start, marks, .. } => (start, marks),
             FrontSpec::Ngrams(ngrams) => (false, ngrams.marks),
@@ -79,11 +90,94 @@ impl<'a> Checked<'a> {
     }
 }
 
+/// The second network of an ensemble, and what each of the two counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Second<'a> {
+    pub(crate) checked: Checked<'a>,
+    /// Of the first network and of this one, Q4.12.
+    pub(crate) weights: [u16; 2],
+}
+
+parts!("model", Second { checked: Checked<'a>, weights: [u16; 2] });
+
+impl<'a> Second<'a> {
+    /// The parts of an artifact's companion.
+    ///
+    /// # Errors
+    /// None of an artifact that was parsed.
+    pub(crate) fn new(companion: &Companion<'a>) -> Result<Self, ArtifactError> {
+        Ok(Self {
+            checked: Checked::first(&companion.artifact()?),
+            weights: companion.weights,
+        })
+    }
+
+    /// The network with its front end.
+    pub const fn checked(&self) -> &Checked<'a> {
+        &self.checked
+    }
+}
+
+/// One network or two that read the same text, each with a front end of its own: of two, the
+/// logits are added, with a weight each ([`weighted_sum`](crate::fixed::weighted_sum)).
+///
+/// ```
+/// use spinet_core::{Artifact, Classifier, Shape, model::Ensemble, shape::Pair};
+///
+/// /// As `spinet inspect` prints it.
+/// type Sentiment = Pair<Shape<16, 32, 32, 0, 32, 1, 0>, Shape<8, 64, 64, 0, 64, 1, 0, 15, 1, 439>>;
+///
+/// fn judge(flash: &'static [u8], review: &str) -> Result<bool, spinet_core::ArtifactError> {
+///     let artifact = Artifact::parse(flash)?;
+///     let mut classifier = Classifier::<Sentiment, _>::of(Ensemble::new(&artifact)?)?;
+///     classifier.feed(review.as_bytes());
+///     Ok(classifier.finish().label == "positive")
+/// }
+/// # let _ = judge;
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Ensemble<'a> {
+    first: Checked<'a>,
+    second: Option<Second<'a>>,
+}
+
+impl<'a> Ensemble<'a> {
+    /// The parts of an artifact, of its companion too if it has one.
+    ///
+    /// # Errors
+    /// None of an artifact that was parsed.
+    pub fn new(artifact: &Artifact<'a>) -> Result<Self, ArtifactError> {
+        let second = artifact.companion.as_ref().map(Second::new);
+        Ok(Self {
+            first: Checked::first(artifact),
+            second: second.transpose()?,
+        })
+    }
+}
+
+impl<'a> Model<'a> for Ensemble<'a> {
+    #[inline]
+    fn checked(&self) -> &Checked<'a> {
+        &self.first
+    }
+
+    #[inline]
+    fn second(&self) -> Option<&Second<'a>> {
+        self.second.as_ref()
+    }
+}
+
 /// Where a program has its model: in a [`Checked`] itself, or in a constant that a type without a
 /// value stands for, so that the compiler sees what it computes with and leaves the rest out.
 pub trait Model<'a> {
-    /// The model.
+    /// The model; of an ensemble, its first network.
     fn checked(&self) -> &Checked<'a>;
+
+    /// The other network of an ensemble.
+    #[inline]
+    fn second(&self) -> Option<&Second<'a>> {
+        None
+    }
 }
 
 impl<'a> Model<'a> for Checked<'a> {

@@ -7,8 +7,9 @@
 use crate::{
     Token,
     cell::{CellKind, CellSet},
+    classifier::{Companion, Reader},
 };
-use core::fmt;
+use core::{fmt, marker::PhantomData};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -177,6 +178,9 @@ pub trait Buffers {
     type Wide: Buffer<i32>;
     /// The set of the n-grams that a text has had, `(seen,)`, a bit each.
     type Seen: Buffer<u32>;
+    /// The other network of an ensemble, with all that it keeps: `()` for a single network, a
+    /// [`Reader`] for one of two, an `Option` of it for either.
+    type Second: Companion;
 }
 
 /// A model's sizes as const generics: every buffer is an array of exactly that length.
@@ -255,6 +259,28 @@ impl<
     type Window = Recent<WINDOW>;
     type Wide = [i32; WIDE];
     type Seen = [u32; SEEN];
+    type Second = ();
+}
+
+/// The sizes of an [ensemble](crate::model::Ensemble)'s two networks, each one's [`Shape`].
+#[derive(Debug, Clone, Copy)]
+pub struct Pair<A, B>(PhantomData<(A, B)>);
+
+impl<A: Buffers, B: Buffers> Buffers for Pair<A, B> {
+    const SOUND: () = A::SOUND;
+    const CELLS: CellSet = A::CELLS;
+    const NGRAMS: bool = A::NGRAMS;
+    const SINGLE: bool = A::SINGLE;
+    type Input = A::Input;
+    type Hidden = A::Hidden;
+    type Next = A::Next;
+    type Memory = A::Memory;
+    type Pool = A::Pool;
+    type Logits = A::Logits;
+    type Window = A::Window;
+    type Wide = A::Wide;
+    type Seen = A::Seen;
+    type Second = Reader<B>;
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod uart;
 use core::fmt::Write;
 
 use service::{Serve, Service};
-use spinet_core::{Model, Network, cell::MAX_LAYERS, shape::Dimensions};
+use spinet_core::{Checked, Model, Network, cell::MAX_LAYERS, shape::Dimensions};
 use spinet_firmware::arch::{entry, singleton};
 use spinet_firmware::{board, model};
 use timer::Stopwatch;
@@ -59,7 +59,20 @@ fn describe() {
         board::CORE,
         board::CLOCK_HZ
     );
-    let model = model::Model.checked();
+    describe_network(model::Model.checked());
+    if let Some(second) = model::Model.second() {
+        describe_network(second.checked());
+    }
+    defmt::info!(
+        "{=usize} bytes of flash for the model, {=usize} of RAM for its state",
+        model::BYTES.len(),
+        size_of::<Service>(),
+    );
+}
+
+/// Logs the sizes of a network.
+#[inline(always)]
+fn describe_network(model: &Checked<'_>) {
     let mut cells = [""; MAX_LAYERS];
     let mut count = 0;
     for (name, kind) in (cells.iter_mut()).zip(model.network().cells().into_iter().flatten()) {
@@ -72,11 +85,6 @@ fn describe() {
         cells.get(..count).unwrap_or(&cells),
         dimensions(model.network()),
         model.task().readout(),
-    );
-    defmt::info!(
-        "{=usize} bytes of flash for the model, {=usize} of RAM for its state",
-        model::BYTES.len(),
-        size_of::<Service>(),
     );
 }
 

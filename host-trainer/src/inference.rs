@@ -6,6 +6,8 @@
 use spinet_core::{
     Artifact, ArtifactError, Buffers, Classifier, Generator, SeriesClassifier, SeriesGenerator,
     Token,
+    classifier::Reader,
+    model::Ensemble,
     shape::{Buffer, Ring},
 };
 use std::{
@@ -76,17 +78,27 @@ impl Model {
         &bytemuck::cast_slice(&self.words)[..self.length]
     }
 
-    /// The model.
+    /// The model; of an ensemble, the first network with its companion.
     pub fn artifact(&self) -> Artifact<'_> {
         Artifact::parse(self.bytes()).expect("checked when the model was opened")
     }
 
-    /// A classifier of text with its buffers on the heap.
+    /// The second network of an ensemble.
+    pub fn second(&self) -> Option<Artifact<'_>> {
+        let companion = self.artifact().companion?;
+        Some(
+            companion
+                .artifact()
+                .expect("checked when the model was opened"),
+        )
+    }
+
+    /// A classifier of text with its buffers on the heap, of one network or of an ensemble.
     ///
     /// # Errors
     /// [`ArtifactError::Task`] if the model is for another task; so with the three below.
-    pub fn classifier(&self) -> Result<Classifier<'_, Heap>, ArtifactError> {
-        Classifier::new(&self.artifact())
+    pub fn classifier(&self) -> Result<TextClassifier<'_>, ArtifactError> {
+        Classifier::of(Ensemble::new(&self.artifact())?)
     }
 
     /// A classifier of vectors.
@@ -114,6 +126,9 @@ impl Model {
     }
 }
 
+/// A classifier of text with its buffers on the heap.
+pub type TextClassifier<'a> = Classifier<'a, Heap, Ensemble<'a>>;
+
 /// Buffers on the heap, of any length.
 pub struct Heap;
 
@@ -127,6 +142,7 @@ impl Buffers for Heap {
     type Window = HeapRing;
     type Wide = HeapBuffer<i32>;
     type Seen = HeapBuffer<u32>;
+    type Second = Option<Reader<Self>>;
 }
 
 /// A buffer on the heap.

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! [`pipeline`] joins the steps, [`recipe`] parametrises them, [`record`] keeps what came out,
-//! [`search`] tries recipes, and [`cli`] is the `spinet` command.
+//! [`ensemble`] makes one artifact of two, [`search`] tries recipes, and [`cli`] is the `spinet` command.
 
 pub mod batch;
 pub mod cli;
@@ -18,6 +18,7 @@ pub mod curves;
 pub mod data;
 pub mod device;
 pub mod durable;
+pub mod ensemble;
 pub mod evaluation;
 pub mod inference;
 pub mod linear;

@@ -11,6 +11,8 @@
 use crate::{
     curves::{self, CurveError},
     durable::{self, WriteError},
+    ensemble::Joined,
+    inference::Model,
     pipeline::{Measure, Trained},
     quantize::TensorReport,
     recipe::Recipe,
@@ -139,6 +141,49 @@ impl ModelFiles {
         Ok(())
     }
 
+    /// Writes an ensemble and its provenance, the artifact last. An ensemble has no float network and
+    /// no curves of its own; its networks' provenance is within its own, as far as they have one.
+    ///
+    /// # Errors
+    /// A [`RecordError`]; no file is left half-written.
+    pub fn write_ensemble(&self, record: &EnsembleRecord<'_>) -> Result<(), RecordError> {
+        let joined = record.joined;
+        let networks = record
+            .networks
+            .iter()
+            .zip(joined.weights)
+            .zip(&joined.single);
+        let networks = networks.map(|((&(path, model), weight), score)| Member {
+            weight,
+            artifact_sha256: hex(&Sha256::digest(model.bytes())),
+            artifact_bytes: model.bytes().len(),
+            validation: Score {
+                loss: score.loss,
+                accuracy: score.accuracy,
+            },
+            provenance: provenance_of(path),
+        });
+        let provenance = EnsembleProvenance {
+            spinet: env!("CARGO_PKG_VERSION"),
+            command: record.command,
+            artifact_sha256: hex(&Sha256::digest(&joined.artifact)),
+            artifact_bytes: joined.artifact.len(),
+            validation: EnsembleValidation {
+                examples: joined.together.examples,
+                quantised: Score {
+                    loss: joined.together.loss,
+                    accuracy: joined.together.accuracy,
+                },
+            },
+            networks: networks.collect(),
+        };
+        let mut json = serde_json::to_vec_pretty(&provenance)?;
+        json.push(b'\n');
+        durable::write(&self.provenance, &json)?;
+        durable::write(&self.artifact, &joined.artifact)?;
+        Ok(())
+    }
+
     /// Makes the checkpoint the float network.
     fn keep_float(&self) -> Result<(), RecordError> {
         std::fs::rename(&self.checkpoint, &self.float).map_err(|source| RecordError::Rename {
@@ -171,6 +216,48 @@ struct Validation {
     examples: usize,
     float: Score,
     quantised: Score,
+}
+
+/// What is written of an ensemble.
+pub struct EnsembleRecord<'r> {
+    /// The command that made it.
+    pub command: &'r str,
+    /// The models that it was made of, and where they lie.
+    pub networks: [(&'r Path, &'r Model); 2],
+    /// What came out.
+    pub joined: &'r Joined,
+}
+
+#[derive(Serialize)]
+struct EnsembleProvenance<'p> {
+    spinet: &'static str,
+    command: &'p str,
+    artifact_sha256: String,
+    artifact_bytes: usize,
+    validation: EnsembleValidation,
+    networks: Vec<Member>,
+}
+
+#[derive(Serialize)]
+struct EnsembleValidation {
+    examples: usize,
+    quantised: Score,
+}
+
+#[derive(Serialize)]
+struct Member {
+    weight: f64,
+    artifact_sha256: String,
+    artifact_bytes: usize,
+    validation: Score,
+    /// What lies beside the model's file, if that can be read.
+    provenance: Option<serde_json::Value>,
+}
+
+/// The provenance beside an artifact.
+fn provenance_of(artifact: &Path) -> Option<serde_json::Value> {
+    let json = std::fs::read(artifact.with_extension("json")).ok()?;
+    serde_json::from_slice(&json).ok()
 }
 
 /// Bytes as hexadecimal digits.

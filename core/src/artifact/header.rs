@@ -40,7 +40,16 @@ pub fn seal(artifact: &mut [u8], manifest_bytes: u32) -> Option<()> {
     Some(())
 }
 
-/// The manifest's bytes and the data of an intact artifact.
+/// The manifests' bytes and the data's of an intact artifact.
+///
+/// # Errors
+/// An [`ArtifactError`] if it is damaged; what the bytes say is not looked at.
+pub fn sections(bytes: &[u8]) -> Result<(&[u8], &[u8]), ArtifactError> {
+    let (manifests, data) = open(bytes)?;
+    Ok((manifests, data.bytes()))
+}
+
+/// The manifests' bytes and the data of an intact artifact.
 pub(super) fn open(bytes: &[u8]) -> Result<(&[u8], Data<'_>), ArtifactError> {
     let found = bytes.len();
     if !bytes.starts_with(&MAGIC) {

@@ -8,7 +8,8 @@
 //! 12   4   M: bytes of the manifest        u32
 //! 16   4   D: bytes of the data            u32
 //! 20   4   CRC-32/ISO-HDLC                 u32, of bytes 0..20 and of 24..end
-//! 24   M   manifest                        postcard: [`Manifest`]
+//! 24   M   manifest                        postcard: [`Manifest`]; of an ensemble [`Together`]
+//!                                          and the second network's [`Manifest`] behind it
 //!  .   .   zeros to a multiple of 16
 //!  .   D   data                            the tensors that the manifest points to by
 //!                                          [`Blob`](crate::data::Blob)s, each at a multiple of 4
@@ -16,15 +17,18 @@
 //!
 //! Postcard numbers the variants of an enum in their order: new ones go to the end, or the
 //! version changes. Version 3 says of words what becomes of punctuation marks, and may have a wide
-//! path. The file ends with the data. Nothing is copied: a manifest borrows its strings, a network its
+//! path. The file ends with the data; of an ensemble, that of the second network lies behind the
+//! first's, and its blobs count from there. Nothing is copied: a manifest borrows its strings, a network its
 //! weights, from the bytes given to [`Artifact::parse`], which must lie at an address divisible
 //! by 4. Writing is the trainer's: it builds the same [`Manifest`] and calls [`seal`] on the
 //! bytes.
 
+mod companion;
 mod header;
 mod manifest;
 
-pub use header::{ALIGNMENT, HEADER_BYTES, MAGIC, VERSION, data_offset, seal};
+pub use companion::{Companion, Together};
+pub use header::{ALIGNMENT, HEADER_BYTES, MAGIC, VERSION, data_offset, seal, sections};
 pub use manifest::{FrontSpec, Labels, Manifest, Task, Training};
 
 use crate::{
@@ -39,6 +43,7 @@ use crate::{
     text::{Ngrams, Symbols, Vocabulary, special},
     wide::Wide,
 };
+use serde::Deserialize;
 
 /// A model file that has been checked from end to end.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +56,8 @@ pub struct Artifact<'a> {
     pub labels: Labels<'a>,
     /// Its weights.
     pub network: Network<'a>,
+    /// The other network of an ensemble of two; everything above is the first's.
+    pub companion: Option<Companion<'a>>,
 }
 
 /// What a model reads.
@@ -115,28 +122,51 @@ impl<'a> Artifact<'a> {
     /// any further check.
     #[inline(never)]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
-        let (manifest, data) = header::open(bytes)?;
-        let manifest = read(manifest)?;
-        let front = Front::resolve(&manifest.front, data)?;
+        let (manifests, data) = header::open(bytes)?;
+        let (artifact, rest) = Self::resolve(manifests, data)?;
+        if rest.is_empty() {
+            return Ok(artifact);
+        }
+        let companion = Companion::read(rest, data)?;
+        companion.check(&artifact)?;
         Ok(Self {
+            companion: Some(companion),
+            ..artifact
+        })
+    }
+
+    /// Bytes of RAM that its state takes, both networks' of an ensemble; see
+    /// [`Dimensions::state_bytes`].
+    pub fn state_bytes(&self) -> usize {
+        let own = self.network.dimensions().state_bytes();
+        let second = self.companion.map(|companion| companion.artifact());
+        let second = second.and_then(Result::ok);
+        own + second.map_or(0, |second| second.network.dimensions().state_bytes())
+    }
+
+    /// The network that `manifests` begins with, and what follows on its manifest.
+    #[inline(never)]
+    fn resolve(manifests: &'a [u8], data: Data<'a>) -> Result<(Self, &'a [u8]), ArtifactError> {
+        let (manifest, rest) = read::<Manifest<'_>>(manifests)?;
+        let front = Front::resolve(&manifest.front, data)?;
+        let artifact = Self {
             labels: manifest.task.labels(),
             network: network(&manifest, &front, data)?,
             front,
             manifest,
-        })
+            companion: None,
+        };
+        Ok((artifact, rest))
     }
 }
 
-/// Reads a manifest.
+/// Reads a manifest, or what is between two.
 ///
 /// Never inlined, like the rest of what parses: each takes hundreds of bytes of a device's stack,
 /// which the next one can have.
 #[inline(never)]
-fn read(bytes: &[u8]) -> Result<Manifest<'_>, ArtifactError> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((manifest, [])) => Ok(manifest),
-        _ => Err(ArtifactError::Manifest),
-    }
+fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u8]), ArtifactError> {
+    postcard::take_from_bytes(bytes).map_err(|_| ArtifactError::Manifest)
 }
 
 /// Borrows the network, from the input to the head, and adds its buffers up.

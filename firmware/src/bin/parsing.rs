@@ -7,7 +7,7 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
-use spinet_core::{Artifact, ArtifactError, Checked};
+use spinet_core::{Artifact, ArtifactError};
 use spinet_firmware::{arch, model, trial};
 
 #[arch::entry]
@@ -20,7 +20,7 @@ fn main() -> ! {
 
 /// Checks the artifact and runs its model.
 fn run(bytes: &'static [u8]) -> Result<(), ArtifactError> {
-    trial::run(Checked::new(&Artifact::parse(bytes)?))
+    trial::run(model::Parsed::new(&Artifact::parse(bytes)?)?)
 }
 
 #[panic_handler]

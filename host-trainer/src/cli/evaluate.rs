@@ -92,7 +92,8 @@ impl Evaluate {
         part: &Read,
     ) -> Result<Option<training::Score>, Box<dyn Error>> {
         let path = ModelFiles::float_of(&self.split.model);
-        if !path.exists() {
+        // An ensemble has none: what lies there is another model's.
+        if model.second().is_some() || !path.exists() {
             return Ok(None);
         }
         let network = Checkpoint::read(&path)?.network;

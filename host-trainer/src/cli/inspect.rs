@@ -5,10 +5,11 @@ use crate::inference::Model;
 use clap::Args;
 use serde::Serialize;
 use spinet_core::{
-    Artifact, Readout,
-    artifact::{Front, FrontSpec, Task},
+    Artifact, ArtifactError, Readout,
+    artifact::{Front, FrontSpec, Task, sections},
     cell::{CellKind, CellLayout},
     data::Blob,
+    fixed::MEMBER_FRACTION,
     input::InputSpec,
     shape::Dimensions,
     text::{Marks, Unit, VocabularySpec},
@@ -26,8 +27,24 @@ pub(super) struct Inspect {
     json: bool,
 }
 
+/// One network, or an ensemble of two.
 #[derive(Serialize)]
-struct Inspection {
+#[serde(untagged)]
+enum Inspection {
+    Single(Network),
+    Ensemble {
+        networks: Box<[Network; 2]>,
+        /// What the logits of each count.
+        weights: [f64; 2],
+        /// Bytes of the file.
+        bytes: usize,
+        /// RAM of both states, without the firmware's own.
+        state_bytes: usize,
+    },
+}
+
+#[derive(Serialize)]
+struct Network {
     reads: &'static str,
     task: &'static str,
     layers: Vec<Layer>,
@@ -76,7 +93,7 @@ struct Sections {
 impl Inspect {
     pub fn run(self) -> Outcome {
         let model = Model::open(&self.model)?;
-        let inspection = Inspection::of(&model.artifact(), model.bytes());
+        let inspection = Inspection::of(&model)?;
         match self.json {
             true => output::json(&inspection)?,
             false => output::line(inspection)?,
@@ -86,7 +103,30 @@ impl Inspect {
 }
 
 impl Inspection {
-    fn of(artifact: &Artifact<'_>, file: &[u8]) -> Self {
+    fn of(model: &Model) -> Result<Self, ArtifactError> {
+        let (artifact, file) = (model.artifact(), model.bytes());
+        let (_, data) = sections(file)?;
+        let rest = file.len() - data.len();
+        let (Some(companion), Some(second)) = (artifact.companion, model.second()) else {
+            return Ok(Self::Single(Network::of(&artifact, data.len(), rest)));
+        };
+        let own = companion.data_bytes();
+        let one = f64::from(1u32 << MEMBER_FRACTION);
+        Ok(Self::Ensemble {
+            networks: Box::new([
+                Network::of(&artifact, data.len() - own, 0),
+                Network::of(&second, own, 0),
+            ]),
+            weights: companion.weights.map(|weight| f64::from(weight) / one),
+            bytes: file.len(),
+            state_bytes: artifact.state_bytes(),
+        })
+    }
+}
+
+impl Network {
+    /// A network with so many bytes of data, and so many beside them.
+    fn of(artifact: &Artifact<'_>, data: usize, rest: usize) -> Self {
         let dimensions = artifact.network.dimensions();
         let (step, head) = artifact.network.macs();
         let steps = usize::from(dimensions.window);
@@ -146,7 +186,7 @@ impl Inspection {
             order,
             marks: marks == Marks::Kept,
             parameters: tokens * (columns + usize::from(dimensions.wide)) + step + head,
-            bytes: Sections::of(artifact, file),
+            bytes: Sections::of(artifact, data, rest),
             state_bytes: dimensions.state_bytes(),
             macs_per_token: step,
             // With a window, a verdict runs over the whole of it.
@@ -156,7 +196,7 @@ impl Inspection {
 }
 
 impl Sections {
-    fn of(artifact: &Artifact<'_>, file: &[u8]) -> Self {
+    fn of(artifact: &Artifact<'_>, data: usize, rest: usize) -> Self {
         let sum = |blobs: &[Blob]| blobs.iter().map(|blob| blob.length as usize).sum::<usize>();
         let manifest = &artifact.manifest;
         let front = match manifest.front {
@@ -181,8 +221,6 @@ impl Sections {
             head.rows.multipliers,
             head.rows.biases,
         ]);
-        // The header says how long the data is.
-        let data = <[u8; 4]>::try_from(&file[16..20]).map_or(0, u32::from_le_bytes) as usize;
         let cells = data.saturating_sub(front + input_table + wide + head);
         Self {
             front,
@@ -190,13 +228,42 @@ impl Sections {
             wide,
             head,
             cells,
-            rest: file.len() - data.min(file.len()),
-            total: file.len(),
+            rest,
+            total: data + rest,
         }
     }
 }
 
 impl fmt::Display for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = output::thousands;
+        let (networks, weights, bytes, state) = match self {
+            Self::Single(network) => return network.fmt(f),
+            Self::Ensemble {
+                networks,
+                weights,
+                bytes,
+                state_bytes,
+            } => (networks, weights, bytes, state_bytes),
+        };
+        let data: usize = networks.iter().map(|network| network.bytes.total).sum();
+        let [first, second] = [0, 1].map(|place| networks[place].dimensions);
+        for (network, weight) in networks.iter().zip(weights) {
+            writeln!(f, "network    its logits count {weight:.3}\n{network}\n")?;
+        }
+        writeln!(f, "shape      Pair<{first}, {second}>")?;
+        writeln!(
+            f,
+            "bytes      {} = networks {} + header and manifests {}",
+            n(*bytes),
+            n(data),
+            n(bytes - data)
+        )?;
+        write!(f, "state      {} bytes of RAM", n(*state))
+    }
+}
+
+impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let n = output::thousands;
         let layers: Vec<String> = self
@@ -243,16 +310,19 @@ impl fmt::Display for Inspection {
             0 => String::new(),
             bytes => format!(" + wide weights {}", n(bytes)),
         };
+        let rest = match b.rest {
+            0 => String::new(),
+            bytes => format!(" + header and manifest {}", n(bytes)),
+        };
         writeln!(
             f,
-            "bytes      {} = {} {} + input table {} + cells {} + head {}{wide} + header and manifest {}",
+            "bytes      {} = {} {} + input table {} + cells {} + head {}{wide}{rest}",
             n(b.total),
             counted,
             n(b.front),
             n(b.input_table),
             n(b.cells),
             n(b.head),
-            n(b.rest)
         )?;
         writeln!(f, "state      {} bytes of RAM", n(self.state_bytes))?;
         write!(

@@ -8,6 +8,7 @@ mod data;
 mod demo;
 mod distill;
 mod emulate;
+mod ensemble;
 mod evaluate;
 mod examples;
 mod generate;
@@ -38,6 +39,7 @@ enum Command {
     Demo(Box<demo::Demo>),
     Train(Box<train::Train>),
     Distill(Box<distill::Distill>),
+    Ensemble(ensemble::Ensemble),
     Search(Box<search::Search>),
     Evaluate(evaluate::Evaluate),
     Examples(examples::Examples),
@@ -66,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Demo(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Distill(command) => command.run(),
+        Command::Ensemble(command) => command.run(),
         Command::Search(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Examples(command) => command.run(),

@@ -7,13 +7,13 @@ use super::{
     split::{Part, SplitName, part},
 };
 use crate::{
-    inference::{Heap, Model},
+    inference::{Model, TextClassifier},
     pipeline::prepare,
 };
 use clap::Args;
 use serde::Serialize;
 use spinet_core::{
-    Classifier, Verdict,
+    Verdict,
     artifact::{Front, Task},
     probability::decimals,
 };
@@ -76,7 +76,7 @@ impl std::fmt::Display for Logit {
 
 impl Prediction {
     /// What the classifier makes of a text.
-    pub fn of(classifier: &mut Classifier<'_, Heap>, text: &[u8]) -> Self {
+    pub fn of(classifier: &mut TextClassifier<'_>, text: &[u8]) -> Self {
         classifier.reset();
         classifier.feed(text);
         Self::new(&classifier.finish())

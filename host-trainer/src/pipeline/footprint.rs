@@ -80,7 +80,7 @@ impl Extent {
 pub struct Footprint {
     /// The artifact, in flash.
     pub flash: usize,
-    /// The state, in RAM: `Dimensions::state_bytes`, without stack or the program's own.
+    /// The state, in RAM: `Artifact::state_bytes`, without stack or the program's own.
     pub ram: usize,
 }
 
@@ -89,7 +89,7 @@ impl Footprint {
     pub fn of(model: &Model) -> Self {
         Self {
             flash: model.bytes().len(),
-            ram: model.artifact().network.dimensions().state_bytes(),
+            ram: model.artifact().state_bytes(),
         }
     }
 }
