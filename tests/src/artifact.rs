@@ -5,7 +5,7 @@ use crate::{
     refusal::append,
 };
 use spinet_core::{
-    artifact::{self, FrontSpec, HEADER_BYTES, Manifest, Training, data_offset, seal},
+    artifact::{self, FrontSpec, HEADER_BYTES, Manifest, Together, Training, data_offset, seal},
     cell::{CellSpec, FastGrnnSpec, GruSpec, LowRankSpec, LstmSpec, ProductSpec, SimpleRnnSpec},
     dense::DenseSpec,
     input::InputSpec,
@@ -62,6 +62,38 @@ impl Model {
         edit(&mut manifest, &mut data);
         let manifest = postcard::to_allocvec(&manifest).expect("a manifest can be written");
         sealed(&manifest, &data)
+    }
+
+    /// This model and `second` as an ensemble.
+    pub fn together_with(&self, second: &Model, weights: [u16; 2]) -> Aligned {
+        self.together(second, weights, |_, _| {})
+    }
+
+    /// The same, whose parts between the manifests and behind them `edit` has changed before it is
+    /// sealed: the data's place may be moved, and bytes added to the manifests.
+    pub fn together(
+        &self,
+        second: &Model,
+        weights: [u16; 2],
+        edit: impl FnOnce(&mut Together, &mut Vec<u8>),
+    ) -> Aligned {
+        let labels = [self, second].map(|model| model.labels().join("\n"));
+        let (mut data, mut more) = (Vec::new(), Vec::new());
+        let first = self.manifest(&labels[0], &mut data);
+        let other = second.manifest(&labels[1], &mut more);
+        data.resize(data.len().next_multiple_of(4), 0);
+        let mut together = Together {
+            weights,
+            data: data.len().try_into().expect("the data is small"),
+        };
+        let written = |manifest: &Manifest<'_>| {
+            postcard::to_allocvec(manifest).expect("a manifest can be written")
+        };
+        let mut behind = written(&other);
+        edit(&mut together, &mut behind);
+        let together = postcard::to_allocvec(&together).expect("so can what is between two");
+        data.extend(more);
+        sealed(&[written(&first), together, behind].concat(), &data)
     }
 
     fn manifest<'l>(&self, labels: &'l str, data: &mut Vec<u8>) -> Manifest<'l> {

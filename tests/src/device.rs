@@ -120,7 +120,8 @@ pub fn stack(
 }
 
 /// A GRU with wide weights that reads n-grams of up to 3 words, the wide weights alone with one
-/// output and with three, and a SimpleRNN with wide weights that reads words.
+/// output and with three, a SimpleRNN with wide weights that reads words, and an ensemble of an LSTM
+/// that reads words and the GRU.
 pub fn models_of_ngrams() -> Vec<TestModel> {
     let reader = |layer, labels| {
         let plan = Plan {
@@ -136,6 +137,8 @@ pub fn models_of_ngrams() -> Vec<TestModel> {
     let linear = gru.clone().without_layers();
     let three = reader((CellKind::Gru, 8), 3).with_ngrams(2, Marks::Dropped, 6);
     let words = reader((CellKind::SimpleRnn, 8), 3);
+    let lstm = reader((CellKind::Lstm, 7), 2).with_window(0);
+    let ensemble = lstm.together_with(&gru, [1_500, 5_000]);
     vec![
         saved("n-grams", &gru.artifact()),
         saved("linear", &linear.artifact()),
@@ -144,6 +147,7 @@ pub fn models_of_ngrams() -> Vec<TestModel> {
             &three.without_layers().artifact(),
         ),
         saved("wide words", &words.artifact()),
+        saved("ensemble", &ensemble),
     ]
 }
 
