@@ -3,7 +3,7 @@
 use spinet_core::emit::Source;
 use std::{env, fs, path::Path};
 
-/// Words in their order, n-grams with and without a cell, symbols.
+/// Words in their order, n-grams without a cell, both together, symbols.
 const MODELS: [&str; 4] = ["imdb", "imdb-16k", "imdb-200k", "shakespeare"];
 
 fn main() {

@@ -186,7 +186,7 @@ impl<B: Buffers> Reader<B> {
 
 /// What a classifier has of the other network of an ensemble: nothing (`()`), a [`Reader`], or
 /// either, as the model has it (`Option<Reader>`).
-pub trait Companion: Sized {
+pub trait SecondReader: Sized {
     /// What reads the second network of a model.
     ///
     /// # Errors
@@ -203,7 +203,7 @@ pub trait Companion: Sized {
     fn join(&mut self, second: &Second<'_>, logits: &mut [i32]);
 }
 
-impl Companion for () {
+impl SecondReader for () {
     #[inline]
     fn new(second: Option<&Second<'_>>) -> Result<Self, ArtifactError> {
         match second {
@@ -221,7 +221,7 @@ impl Companion for () {
     fn join(&mut self, _: &Second<'_>, _: &mut [i32]) {}
 }
 
-impl<B: Buffers> Companion for Reader<B> {
+impl<B: Buffers> SecondReader for Reader<B> {
     fn new(second: Option<&Second<'_>>) -> Result<Self, ArtifactError> {
         let second = second.ok_or(ArtifactError::Ensemble)?;
         Self::new(&second.checked)
@@ -248,7 +248,7 @@ impl<B: Buffers> Companion for Reader<B> {
     }
 }
 
-impl<B: Buffers> Companion for Option<Reader<B>> {
+impl<B: Buffers> SecondReader for Option<Reader<B>> {
     fn new(second: Option<&Second<'_>>) -> Result<Self, ArtifactError> {
         second
             .map(|second| Reader::new(&second.checked))

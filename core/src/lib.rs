@@ -22,6 +22,8 @@
 //! - [`Classifier`] joins a tokenizer, a network and a state: text in, [`Verdict`] out;
 //!   [`Generator`] writes text. [`SeriesClassifier`] and [`SeriesGenerator`] do the same with
 //!   vectors of numbers.
+//! - [`Ensemble`](model::Ensemble) is two networks that read the same text, each through a front end
+//!   of its own; a classifier adds their logits.
 //! - [`Shape`] names the sizes of a model as const generics, so that every buffer is an array.
 //!
 //! ```

@@ -7,7 +7,7 @@
 use crate::{
     Token,
     cell::{CellKind, CellSet},
-    classifier::{Companion, Reader},
+    classifier::{Reader, SecondReader},
 };
 use core::{fmt, marker::PhantomData};
 use heapless::Vec;
@@ -180,7 +180,7 @@ pub trait Buffers {
     type Seen: Buffer<u32>;
     /// The other network of an ensemble, with all that it keeps: `()` for a single network, a
     /// [`Reader`] for one of two, an `Option` of it for either.
-    type Second: Companion;
+    type Second: SecondReader;
 }
 
 /// A model's sizes as const generics: every buffer is an array of exactly that length.

@@ -1,7 +1,7 @@
 //! Models as source: what is compiled in is what an artifact would be parsed to.
 
 use spinet_core::{
-    Artifact, ArtifactError, Checked, Classifier, Generator, Model, emit::Source,
+    Artifact, ArtifactError, Classifier, Generator, Model, emit::Source, model::Ensemble,
     sampling::Sampling, text::Symbol,
 };
 use spinet_tests::{artifact::Aligned, device::builtin_texts, model::samples::one_hot};
@@ -25,11 +25,11 @@ mod shakespeare {
 /// Every number and every tensor of a compiled model and of its bytes.
 fn described(model: impl Model<'static>, bytes: &'static [u8]) -> [String; 2] {
     let artifact = Artifact::parse(bytes).expect("it was checked");
+    let parsed = Ensemble::new(&artifact).expect("it was parsed");
     [
-        model.checked(),
-        &Checked::new(&artifact).expect("one network"),
+        format!("{:?} {:?}", model.checked(), model.second()),
+        format!("{:?} {:?}", parsed.checked(), parsed.second()),
     ]
-    .map(|checked| format!("{checked:?}"))
 }
 
 #[test]
@@ -48,9 +48,11 @@ fn every_part_is_the_parsed_artifacts() {
 fn shapes_fit_their_models() {
     assert!(Classifier::<imdb_16k::Shape, _>::of(imdb_16k::Model).is_ok());
     assert!(Classifier::<imdb_200k::Shape, _>::of(imdb_200k::Model).is_ok());
-    let another = Classifier::<imdb::Shape, _>::of(imdb_200k::Model).err();
-    let dimensions = imdb_200k::Model.checked().network().dimensions();
+    let another = Classifier::<imdb::Shape, _>::of(imdb_16k::Model).err();
+    let dimensions = imdb_16k::Model.checked().network().dimensions();
     assert_eq!(another, Some(ArtifactError::Shape(dimensions)));
+    let second = imdb_200k::Model.second().expect("an ensemble").checked();
+    assert_ne!(second.network().dimensions(), dimensions);
     let task = Generator::<imdb::Shape, _>::of(imdb::Model).err();
     assert_eq!(task, Some(ArtifactError::Task));
 }
@@ -63,16 +65,23 @@ fn the_bytes_are_the_files() {
 
 #[test]
 fn verdicts_are_the_parsed_artifacts() {
-    let artifact = Artifact::parse(imdb::BYTES).unwrap();
-    let mut compiled = Classifier::<imdb::Shape, _>::of(imdb::Model).unwrap();
-    let mut parsed = Classifier::<imdb::Shape>::new(&artifact).unwrap();
-    for text in builtin_texts(20) {
-        compiled.feed(&text);
-        parsed.feed(&text);
-        assert_eq!(compiled.finish(), parsed.finish());
-        compiled.reset();
-        parsed.reset();
+    macro_rules! compare {
+        ($model:ident) => {
+            let artifact = Artifact::parse($model::BYTES).unwrap();
+            let parsed = Ensemble::new(&artifact).unwrap();
+            let mut parsed = Classifier::<$model::Shape, _>::of(parsed).unwrap();
+            let mut compiled = Classifier::<$model::Shape, _>::of($model::Model).unwrap();
+            for text in builtin_texts(20) {
+                compiled.feed(&text);
+                parsed.feed(&text);
+                assert_eq!(compiled.finish(), parsed.finish());
+                compiled.reset();
+                parsed.reset();
+            }
+        };
     }
+    compare!(imdb);
+    compare!(imdb_200k);
 }
 
 #[test]

@@ -289,8 +289,8 @@ fn the_trainer_joins_what_the_core_opens() {
         let [a, b] = answers.each_ref().map(|answers| answers[index].0[0]);
         assert_eq!(logits[..], [weighted_sum([a, b], weights)]);
     }
-    assert!(joined.together.loss <= joined.single[0].loss + 1e-6);
-    assert!(joined.together.loss <= joined.single[1].loss + 1e-6);
+    assert!(joined.together.loss < joined.single[0].loss);
+    assert!(joined.together.loss < joined.single[1].loss);
 }
 
 #[test]

@@ -1,4 +1,7 @@
 //! What the logits of each of two models count, by L-BFGS on the cross-entropy of their sum.
+//!
+//! Before any example is seen each counts a half, give or take 1 (a Gaussian prior): few examples
+//! that are all told apart do not ask for weights without bounds, and many are what counts.
 
 use crate::linear::{FitError, probabilities};
 use argmin::{
@@ -12,10 +15,12 @@ const MEMORY: usize = 4;
 const ITERATIONS: u64 = 100;
 /// The search ends at a gradient of this norm, per example.
 const TOLERANCE: f64 = 1e-6;
+/// The mean of a weight before any example is seen; its standard deviation is 1.
+const PRIOR: f64 = 0.5;
 /// Probabilities are kept this far from 0.
 const LEAST: f64 = 1e-12;
 
-/// The weights of two models with the least mean cross-entropy, given each one's logits
+/// The likeliest weights of two models, given each one's logits
 /// `(examples, outputs)` and the examples' classes.
 ///
 /// # Errors
@@ -31,7 +36,7 @@ pub(super) fn weights(logits: [&[f32]; 2], classes: &[usize]) -> Result<[f64; 2]
         .with_tolerance_grad(TOLERANCE)
         .map_err(failed)?;
     let result = Executor::new(&loss, search)
-        .configure(|state| state.param(vec![0.5, 0.5]).max_iters(ITERATIONS))
+        .configure(|state| state.param(vec![PRIOR; 2]).max_iters(ITERATIONS))
         .run()
         .map_err(failed)?;
     match result.state().get_best_param().map(Vec::as_slice) {
@@ -40,7 +45,7 @@ pub(super) fn weights(logits: [&[f32]; 2], classes: &[usize]) -> Result<[f64; 2]
     }
 }
 
-/// The mean cross-entropy as a function of the weights.
+/// The mean cross-entropy and the prior's share, as a function of the weights.
 struct Loss<'l> {
     logits: [&'l [f32]; 2],
     classes: &'l [usize],
@@ -78,6 +83,8 @@ impl CostFunction for &Loss<'_> {
             };
             sum -= libm::log(right.max(LEAST));
         });
+        let squares = weights.iter().map(|weight| (weight - PRIOR).powi(2));
+        sum += squares.sum::<f64>() / 2.0;
         Ok(sum / self.classes.len() as f64)
     }
 }
@@ -87,7 +94,7 @@ impl Gradient for &Loss<'_> {
     type Gradient = Vec<f64>;
 
     fn gradient(&self, weights: &Vec<f64>) -> Result<Vec<f64>, Error> {
-        let mut sums = vec![0.0; 2];
+        let mut sums: Vec<f64> = weights.iter().map(|weight| weight - PRIOR).collect();
         self.mean(weights, |p, logits, class| {
             for (output, &p) in p.iter().enumerate() {
                 // Of two classes, the one output is the second's.
@@ -143,6 +150,20 @@ mod tests {
         });
         let classes = classes.collect();
         (logits, classes)
+    }
+
+    #[test]
+    fn a_few_examples_that_are_told_apart_do_not_ask_for_the_moon() {
+        let logits = [2.0, 3.0, -2.0, -1.0];
+        let found = weights([&logits, &logits], &[1, 1, 0, 0]).unwrap();
+        assert!(
+            found[0] == found[1] && (0.5..2.0).contains(&found[0]),
+            "{found:?}"
+        );
+        // One that is always wrong has less than nothing to say.
+        let wrong = logits.map(|z| -z);
+        let found = weights([&logits, &wrong], &[1, 1, 0, 0]).unwrap();
+        assert!(found[0] > 0.5 && found[1] < 0.0, "{found:?}");
     }
 
     #[test]

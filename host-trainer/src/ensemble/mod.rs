@@ -2,8 +2,8 @@
 //! each times a weight.
 //!
 //! Networks that read a text differently make different mistakes, and so two together know more than
-//! one of the same size. The weights are those with the least cross-entropy on the validation
-//! examples, which neither network has learnt from.
+//! one of the same size. The weights are fitted on the validation examples, which neither network
+//! has learnt from.
 
 mod fit;
 
@@ -78,7 +78,7 @@ pub struct Joined {
     pub together: Score,
 }
 
-/// Joins two models, with the weights that are best on `validation`.
+/// Joins two models, with weights that are fitted on `validation`.
 ///
 /// # Errors
 /// An [`EnsembleError`] that says which model is not fit for it, or why there are no weights.

@@ -2,6 +2,7 @@
 //! and nothing is left half-written.
 
 mod bench;
+mod ensemble;
 mod ngrams;
 mod recipes;
 mod refusals;
