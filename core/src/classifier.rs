@@ -68,27 +68,21 @@ impl<'a, B: Buffers, M: Model<'a>> Classifier<'a, B, M> {
 
     /// Forgets the text so far.
     pub fn reset(&mut self) {
-        self.reader.reset(self.model.checked());
-        if let Some(second) = self.model.second() {
-            self.second.reset(second);
-        }
+        self.reader.reset(&First(&self.model));
+        self.second.reset(&self.model);
     }
 
     /// Reads on. A word that ends with the chunk goes on in the next one.
     #[inline]
     pub fn feed(&mut self, bytes: &[u8]) {
-        self.reader.feed(self.model.checked(), bytes);
-        if let Some(second) = self.model.second() {
-            self.second.feed(second, bytes);
-        }
+        self.reader.feed(&First(&self.model), bytes);
+        self.second.feed(&self.model, bytes);
     }
 
     /// Ends the text, and with it its last word.
     pub fn finish(&mut self) -> Verdict<'_> {
-        self.reader.finish(self.model.checked());
-        if let Some(second) = self.model.second() {
-            self.second.finish(second);
-        }
+        self.reader.finish(&First(&self.model));
+        self.second.finish(&self.model);
         self.verdict()
     }
 
@@ -99,10 +93,37 @@ impl<'a, B: Buffers, M: Model<'a>> Classifier<'a, B, M> {
         let reader = &mut self.reader;
         checked.network.logits(&mut reader.state);
         let logits = reader.state.logits_mut();
-        if let Some(second) = self.model.second() {
-            self.second.join(second, logits);
-        }
+        self.second.join(&self.model, logits);
         verdict(checked.labels(), logits, reader.tokens, reader.unknown)
+    }
+}
+
+/// One of a model's networks.
+///
+/// Readers ask for it where they use it: of a model that was compiled in, the compiler sees which
+/// constant it is there, whatever it has not inlined.
+trait Part<'a> {
+    /// The network, if the model has it.
+    fn checked(&self) -> Option<&Checked<'a>>;
+}
+
+/// The first network of a model.
+struct First<'m, M>(&'m M);
+
+impl<'a, M: Model<'a>> Part<'a> for First<'_, M> {
+    #[inline]
+    fn checked(&self) -> Option<&Checked<'a>> {
+        Some(self.0.checked())
+    }
+}
+
+/// The second network of an ensemble.
+struct Other<'m, M>(&'m M);
+
+impl<'a, M: Model<'a>> Part<'a> for Other<'_, M> {
+    #[inline]
+    fn checked(&self) -> Option<&Checked<'a>> {
+        self.0.second().map(Second::checked)
     }
 }
 
@@ -136,36 +157,40 @@ impl<B: Buffers> Reader<B> {
         })
     }
 
-    fn reset(&mut self, checked: &Checked<'_>) {
+    fn reset<'a>(&mut self, part: &impl Part<'a>) {
         // Ended wherever it was.
         let _ = self.tokenizer.finish();
         self.state.reset();
         self.seen.as_mut().fill(0);
         (self.tokens, self.unknown) = (0, 0);
         self.history = History::default();
-        if checked.start {
+        if let Some(checked) = part.checked()
+            && checked.start
+        {
             checked.network.step(&mut self.state, special::START);
         }
     }
 
     #[inline]
-    fn feed(&mut self, checked: &Checked<'_>, bytes: &[u8]) {
+    fn feed<'a>(&mut self, part: &impl Part<'a>, bytes: &[u8]) {
         for &byte in bytes {
             for word in self.tokenizer.push(byte) {
-                self.read(checked, word);
+                self.read(part, word);
             }
         }
     }
 
-    fn finish(&mut self, checked: &Checked<'_>) {
+    fn finish<'a>(&mut self, part: &impl Part<'a>) {
         if let Some(word) = self.tokenizer.finish() {
-            self.read(checked, word);
+            self.read(part, word);
         }
     }
 
-    fn read(&mut self, checked: &Checked<'_>, word: WordHash) {
+    fn read<'a>(&mut self, part: &impl Part<'a>, word: WordHash) {
         self.tokens = self.tokens.saturating_add(1);
-        let Checked { front, network, .. } = checked;
+        let Some(Checked { front, network, .. }) = part.checked() else {
+            return;
+        };
         let state = &mut self.state;
         let known = match front {
             Front::Words(vocabulary) => {
@@ -194,13 +219,13 @@ pub trait SecondReader: Sized {
     /// [`ArtifactError::Task`] and [`ArtifactError::Shape`] as of the first.
     fn new(second: Option<&Second<'_>>) -> Result<Self, ArtifactError>;
     /// Forgets the text so far.
-    fn reset(&mut self, second: &Second<'_>);
+    fn reset<'a>(&mut self, model: &impl Model<'a>);
     /// Reads on.
-    fn feed(&mut self, second: &Second<'_>, bytes: &[u8]);
+    fn feed<'a>(&mut self, model: &impl Model<'a>, bytes: &[u8]);
     /// Ends the text.
-    fn finish(&mut self, second: &Second<'_>);
+    fn finish<'a>(&mut self, model: &impl Model<'a>);
     /// The first network's logits, Q16.15, become the ensemble's.
-    fn join(&mut self, second: &Second<'_>, logits: &mut [i32]);
+    fn join<'a>(&mut self, model: &impl Model<'a>, logits: &mut [i32]);
 }
 
 impl SecondReader for () {
@@ -212,13 +237,13 @@ impl SecondReader for () {
         }
     }
 
-    fn reset(&mut self, _: &Second<'_>) {}
+    fn reset<'a>(&mut self, _: &impl Model<'a>) {}
 
-    fn feed(&mut self, _: &Second<'_>, _: &[u8]) {}
+    fn feed<'a>(&mut self, _: &impl Model<'a>, _: &[u8]) {}
 
-    fn finish(&mut self, _: &Second<'_>) {}
+    fn finish<'a>(&mut self, _: &impl Model<'a>) {}
 
-    fn join(&mut self, _: &Second<'_>, _: &mut [i32]) {}
+    fn join<'a>(&mut self, _: &impl Model<'a>, _: &mut [i32]) {}
 }
 
 impl<B: Buffers> SecondReader for Reader<B> {
@@ -227,23 +252,26 @@ impl<B: Buffers> SecondReader for Reader<B> {
         Self::new(&second.checked)
     }
 
-    fn reset(&mut self, second: &Second<'_>) {
-        self.reset(&second.checked);
+    fn reset<'a>(&mut self, model: &impl Model<'a>) {
+        self.reset(&Other(model));
     }
 
     #[inline]
-    fn feed(&mut self, second: &Second<'_>, bytes: &[u8]) {
-        self.feed(&second.checked, bytes);
+    fn feed<'a>(&mut self, model: &impl Model<'a>, bytes: &[u8]) {
+        self.feed(&Other(model), bytes);
     }
 
-    fn finish(&mut self, second: &Second<'_>) {
-        self.finish(&second.checked);
+    fn finish<'a>(&mut self, model: &impl Model<'a>) {
+        self.finish(&Other(model));
     }
 
-    fn join(&mut self, second: &Second<'_>, logits: &mut [i32]) {
-        let others = second.checked.network.logits(&mut self.state);
+    fn join<'a>(&mut self, model: &impl Model<'a>, logits: &mut [i32]) {
+        let Some(Second { checked, weights }) = model.second() else {
+            return;
+        };
+        let others = checked.network.logits(&mut self.state);
         for (logit, &other) in logits.iter_mut().zip(others) {
-            *logit = weighted_sum([*logit, other], second.weights);
+            *logit = weighted_sum([*logit, other], *weights);
         }
     }
 }
@@ -255,27 +283,27 @@ impl<B: Buffers> SecondReader for Option<Reader<B>> {
             .transpose()
     }
 
-    fn reset(&mut self, second: &Second<'_>) {
+    fn reset<'a>(&mut self, model: &impl Model<'a>) {
         if let Some(reader) = self {
-            reader.reset(&second.checked);
+            SecondReader::reset(reader, model);
         }
     }
 
-    fn feed(&mut self, second: &Second<'_>, bytes: &[u8]) {
+    fn feed<'a>(&mut self, model: &impl Model<'a>, bytes: &[u8]) {
         if let Some(reader) = self {
-            reader.feed(&second.checked, bytes);
+            SecondReader::feed(reader, model, bytes);
         }
     }
 
-    fn finish(&mut self, second: &Second<'_>) {
+    fn finish<'a>(&mut self, model: &impl Model<'a>) {
         if let Some(reader) = self {
-            reader.finish(&second.checked);
+            SecondReader::finish(reader, model);
         }
     }
 
-    fn join(&mut self, second: &Second<'_>, logits: &mut [i32]) {
+    fn join<'a>(&mut self, model: &impl Model<'a>, logits: &mut [i32]) {
         if let Some(reader) = self {
-            reader.join(second, logits);
+            reader.join(model, logits);
         }
     }
 }
