@@ -19,7 +19,7 @@ use spinet_core::{cell::CellKind, matrix::Encoding};
 use std::path::{Path, PathBuf};
 
 /// The recipes that come with the program.
-pub const SHIPPED: [(&str, &str); 15] = [
+pub const SHIPPED: [(&str, &str); 14] = [
     ("default", include_str!("../../recipes/default.toml")),
     ("demo", include_str!("../../recipes/demo.toml")),
     ("imdb", include_str!("../../recipes/imdb.toml")),
@@ -29,8 +29,10 @@ pub const SHIPPED: [(&str, &str); 15] = [
     ("imdb-16k", include_str!("../../recipes/imdb-16k.toml")),
     ("imdb-64k", include_str!("../../recipes/imdb-64k.toml")),
     ("imdb-100k", include_str!("../../recipes/imdb-100k.toml")),
-    ("imdb-200k", include_str!("../../recipes/imdb-200k.toml")),
-    ("imdb-512k", include_str!("../../recipes/imdb-512k.toml")),
+    (
+        "imdb-512k-ngrams",
+        include_str!("../../recipes/imdb-512k-ngrams.toml"),
+    ),
     ("keras-imdb", include_str!("../../recipes/keras-imdb.toml")),
     (
         "shakespeare",
