@@ -19,7 +19,7 @@ use spinet_core::{cell::CellKind, matrix::Encoding};
 use std::path::{Path, PathBuf};
 
 /// The recipes that come with the program.
-pub const SHIPPED: [(&str, &str); 14] = [
+pub const SHIPPED: [(&str, &str); 15] = [
     ("default", include_str!("../../recipes/default.toml")),
     ("demo", include_str!("../../recipes/demo.toml")),
     ("imdb", include_str!("../../recipes/imdb.toml")),
@@ -28,6 +28,10 @@ pub const SHIPPED: [(&str, &str); 14] = [
     ("imdb-4k", include_str!("../../recipes/imdb-4k.toml")),
     ("imdb-16k", include_str!("../../recipes/imdb-16k.toml")),
     ("imdb-64k", include_str!("../../recipes/imdb-64k.toml")),
+    (
+        "imdb-64k-words",
+        include_str!("../../recipes/imdb-64k-words.toml"),
+    ),
     ("imdb-100k", include_str!("../../recipes/imdb-100k.toml")),
     (
         "imdb-512k-ngrams",
