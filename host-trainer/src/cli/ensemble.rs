@@ -47,9 +47,8 @@ impl Ensemble {
         let progress = bar(5 * validation.len(), "joining");
         let joined = join([&first, &second], &validation, &progress)?;
         progress.finish_and_clear();
-        let command: Vec<String> = std::env::args().skip(1).collect();
         files.write_ensemble(&EnsembleRecord {
-            command: &format!("spinet {}", command.join(" ")),
+            command: &super::command_line(),
             networks: [(paths[0], &first), (paths[1], &second)],
             joined: &joined,
         })?;

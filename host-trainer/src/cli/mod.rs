@@ -51,6 +51,12 @@ enum Command {
     Bench(bench::Bench),
 }
 
+/// The command that the process was started with, for a model's provenance.
+fn command_line() -> String {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    format!("spinet {}", arguments.join(" "))
+}
+
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let command = match Cli::try_parse() {

@@ -65,8 +65,7 @@ impl Train {
                 _ => return Err("--unlabelled goes with labelled texts only".into()),
             }
         }
-        let command: Vec<String> = std::env::args().skip(1).collect();
-        let command = format!("spinet {}", command.join(" "));
+        let command = super::command_line();
         let teachers = self.teachers.iter().map(|path| Model::open(path));
         let start = Start {
             network,

@@ -12,14 +12,12 @@ use crate::{
     evaluation::{self, Score},
     inference::Model,
     linear::FitError,
+    quantize::sealed,
 };
 use indicatif::ProgressBar;
 use spinet_core::{
     ArtifactError,
-    artifact::{
-        ALIGNMENT, Front, HEADER_BYTES, Manifest, Task, Together, Training, data_offset, seal,
-        sections,
-    },
+    artifact::{ALIGNMENT, Front, Task, Together, Training, sections},
     fixed::MEMBER_FRACTION,
 };
 
@@ -157,26 +155,16 @@ fn check(models: [&Model; 2]) -> Result<(), EnsembleError> {
 /// The file of an ensemble: both manifests, and the data of both.
 fn file(models: [&Model; 2], weights: [u16; 2]) -> Result<Vec<u8>, EnsembleError> {
     let [first, second] = models;
-    let ((_, first_data), (_, second_data)) = (sections(first.bytes())?, sections(second.bytes())?);
-    let data = first_data.len().next_multiple_of(ALIGNMENT);
+    let (first_manifest, first_data) = sections(first.bytes())?;
+    let (second_manifest, second_data) = sections(second.bytes())?;
+    let mut data = first_data.to_vec();
+    data.resize(data.len().next_multiple_of(ALIGNMENT), 0);
     let together = Together {
         weights,
-        data: u32::try_from(data).map_err(|_| EnsembleError::Size)?,
+        data: u32::try_from(data.len()).map_err(|_| EnsembleError::Size)?,
     };
-    let [first_manifest, second_manifest] = models.map(|model| {
-        let manifest: Manifest<'_> = model.artifact().manifest;
-        postcard::to_stdvec(&manifest).map_err(|_| EnsembleError::Size)
-    });
+    data.extend(second_data);
     let together = postcard::to_stdvec(&together).map_err(|_| EnsembleError::Size)?;
-    let manifests = [first_manifest?, together, second_manifest?].concat();
-    let mut file = vec![0; HEADER_BYTES];
-    file.extend(&manifests);
-    file.resize(data_offset(manifests.len()), 0);
-    let begin = file.len();
-    file.extend(first_data);
-    file.resize(begin + data, 0);
-    file.extend(second_data);
-    let manifest_bytes = u32::try_from(manifests.len()).map_err(|_| EnsembleError::Size)?;
-    seal(&mut file, manifest_bytes).ok_or(EnsembleError::Size)?;
-    Ok(file)
+    let manifests = [first_manifest, &together, second_manifest].concat();
+    sealed(&manifests, &data).ok_or(EnsembleError::Size)
 }

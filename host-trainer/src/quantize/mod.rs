@@ -21,6 +21,7 @@ mod writer;
 pub use moments::Calibration;
 pub use plan::Plan;
 pub use wide::{WideSource, linear};
+pub(crate) use writer::sealed;
 
 use crate::{
     inference::Model,

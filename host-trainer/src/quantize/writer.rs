@@ -53,15 +53,19 @@ impl DataWriter {
 
     /// The file: header, manifest, data. `None` if it would exceed 4 GiB.
     pub fn finish(self, manifest: &Manifest<'_>) -> Option<Vec<u8>> {
-        u32::try_from(self.bytes.len()).ok()?;
-        let manifest = postcard::to_stdvec(manifest).ok()?;
-        let mut file = vec![0; HEADER_BYTES];
-        file.extend_from_slice(&manifest);
-        file.resize(data_offset(manifest.len()), 0);
-        file.extend_from_slice(&self.bytes);
-        seal(&mut file, manifest.len().try_into().ok()?)?;
-        Some(file)
+        sealed(&postcard::to_stdvec(manifest).ok()?, &self.bytes)
     }
+}
+
+/// A file of these manifests and these data. `None` if it would exceed 4 GiB.
+pub fn sealed(manifests: &[u8], data: &[u8]) -> Option<Vec<u8>> {
+    u32::try_from(data.len()).ok()?;
+    let mut file = vec![0; HEADER_BYTES];
+    file.extend_from_slice(manifests);
+    file.resize(data_offset(manifests.len()), 0);
+    file.extend_from_slice(data);
+    seal(&mut file, manifests.len().try_into().ok()?)?;
+    Some(file)
 }
 
 /// Up to eight 4-bit weights in a word; those that are missing are zero weights.
